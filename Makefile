@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+SWIFT_FILES := $(wildcard Sources Tests Benchmarks Package.swift)
+# The Python to compare with, when setup-python.sh could make it whole; else nothing, and its tests skip.
+WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
+
+.PHONY: help setup python required-python build test demo bench docs format lint fixtures clean
+
+help: ## list what make can do
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+setup: ## get ready: system packages and libtorch
+	@scripts/setup.sh
+
+build: setup ## build .build/release/iapc
+	@swift build -c release
+
+# Testable imports would change every compile flag, and so build everything twice.
+test: build python ## set up, build and run all tests
+	@$(WITH_PYTHON) swift test -c release --disable-testable-imports
+
+demo: build ## set up, build and run the demo
+	@scripts/demo.sh
+
+bench: build required-python ## measure against PyTorch's Python
+	@$(WITH_PYTHON) scripts/bench.sh
+
+docs: setup ## write the API reference to .build/docs
+	@scripts/docs.sh
+
+format: ## format the Swift files in place
+	@swift format --in-place --parallel --recursive $(SWIFT_FILES)
+
+lint: ## check the format, the style and the tree
+	@swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+	@scripts/check-tree.sh
+
+fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
+	@cd Reference && python=../.venv/bin/python && tests=../Tests && \
+	  $$python imaging_fixtures.py && $$python checkpoint_fixtures.py && \
+	  $$python golden_small.py $$tests/AdaptationTests/Fixtures/golden_small --bound 5e-6 && \
+	  $$python loss_fixtures.py --losses $$tests/AdaptationTests/Fixtures/losses \
+	    --ops $$tests/TorchTests/Fixtures/ops.safetensors
+
+clean: ## remove what was built; libtorch stays
+	@rm -rf .build .venv
+
+python: setup
+	@scripts/setup-python.sh
+
+required-python: setup
+	@scripts/setup-python.sh --required

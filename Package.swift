@@ -1,0 +1,64 @@
+// swift-tools-version: 6.1
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import PackageDescription
+
+/// The folder of libtorch: the one that `LIBTORCH` names, or else the one that `make setup` chose.
+///
+/// The chosen one is always spelled as its link, so that `make` and plain `swift build` share their work.
+func findLibtorch() -> String {
+  func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+  let chosen = Context.packageDirectory + "/.libtorch/current"
+  let named = Context.environment["LIBTORCH"] ?? ""
+  let home = named.isEmpty || real(named) == real(chosen) ? chosen : real(named)
+  guard FileManager.default.fileExists(atPath: home + "/include/ATen/ATen.h") else {
+    fatalError("there is no libtorch at \(home): run `make setup`, or set LIBTORCH to its folder")
+  }
+  return home
+}
+
+let libtorch = findLibtorch()
+
+/// As system headers, so that libtorch's own warnings are not this package's.
+let torchHeaders: [CXXSetting] = [
+  .unsafeFlags([
+    "-isystem", libtorch + "/include",
+    "-isystem", libtorch + "/include/torch/csrc/api/include",
+  ])
+]
+
+/// libtorch.so itself names the CUDA library in a CUDA build, so linking it, needed or not, brings CUDA in.
+let torchLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-L", libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
+  .unsafeFlags(["-Xlinker", "--no-as-needed"], .when(platforms: [.linux])),
+  .linkedLibrary("torch"),
+  .linkedLibrary("torch_cpu"),
+  .linkedLibrary("c10"),
+]
+
+/// Homebrew's folders, which the compilers of macOS do not search by themselves.
+let homebrew = ["/opt/homebrew", "/usr/local"].flatMap { [$0, $0 + "/opt/jpeg-turbo"] }
+let pictureHeaders: [CSetting] = [
+  .unsafeFlags(homebrew.map { "-I\($0)/include" }, .when(platforms: [.macOS]))
+]
+let pictureLibraries: [LinkerSetting] = [
+  .unsafeFlags(homebrew.map { "-L\($0)/lib" }, .when(platforms: [.macOS])),
+  .linkedLibrary("jpeg"),
+  .linkedLibrary("png"),
+]
+
+let package = Package(
+  name: "iapc",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
+  ],
+  targets: [
+    // A room imports only rooms that stand above it here.
+    .target(name: "Files", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Files that are there whole or not at all.
+///
+/// The bytes go to a temporary file beside the target, reach the disk, and take the target's name in one
+/// step. Whatever fails, the temporary file is removed and a file that stood there before stays as it was.
+public enum AtomicFile {
+  /// Writes the bytes to the path, replacing a file of that name.
+  ///
+  /// - Throws: `Problem`; on a full disk it says how many bytes are needed.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+    try write(to: path, expecting: bytes.count) { try $0.append(bytes) }
+  }
+
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try bytes.withUnsafeBytes { try write($0, to: path) }
+  }
+
+  public static func write(_ text: String, to path: String) throws {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Writes what the body appends, for files that never stand in memory whole.
+  ///
+  /// - Parameter expected: The bytes the file will hold, where known: told to the user when the disk is full.
+  /// - Throws: `Problem` where writing fails, and whatever the body throws.
+  public static func write<Result>(
+    to path: String, expecting expected: Int? = nil, _ body: (inout Writer) throws -> Result
+  ) throws -> Result {
+    var writer = try Writer(target: followingLinks(path), named: path, expected: expected)
+    do {
+      let result = try body(&writer)
+      try writer.finish()
+      return result
+    } catch {
+      writer.abandon()
+      throw error
+    }
+  }
+
+  // A link is followed, so that the file it leads to is replaced and not the link.
+  private static func followingLinks(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// The file being written.
+  public struct Writer: ~Copyable {
+    private let target: String
+    private let name: String
+    private let temporary: String
+    private let expected: Int?
+    private var descriptor: Int32
+    /// The bytes appended so far.
+    public private(set) var count = 0
+
+    fileprivate init(target: String, named name: String, expected: Int?) throws {
+      (self.target, self.name, self.expected) = (target, name, expected)
+      var random = SystemRandomNumberGenerator()
+      let mark = String(random.next() as UInt64, radix: 36)
+      let (folder, file) = Self.split(target)
+      // A file name may hold 255 bytes, so a long one is cut to leave room for the mark.
+      temporary = "\(folder).\(String(decoding: file.utf8.prefix(200), as: UTF8.self)).\(mark).partial"
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw problem(errno, adding: 0) }
+    }
+
+    /// Appends the bytes.
+    ///
+    /// - Throws: `Problem` where the disk takes no more.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
+      var written = 0
+      while written < bytes.count {
+        let step = systemWrite(descriptor, bytes.baseAddress! + written, bytes.count - written)
+        if step < 0 && errno == EINTR { continue }
+        guard step > 0 else { throw problem(step < 0 ? errno : ENOSPC, adding: bytes.count) }
+        written += step
+      }
+      count += written
+    }
+
+    fileprivate mutating func finish() throws {
+      guard fsync(descriptor) == 0 else { throw problem(errno, adding: 0) }
+      let closed = systemClose(descriptor)
+      descriptor = -1
+      guard closed == 0 else { throw problem(errno, adding: 0) }
+      guard rename(temporary, target) == 0 else { throw problem(errno, adding: 0) }
+      Self.settle(folder: Self.split(target).folder)
+    }
+
+    fileprivate mutating func abandon() {
+      if descriptor >= 0 { _ = systemClose(descriptor) }
+      descriptor = -1
+      unlink(temporary)
+    }
+
+    // The new name is in the folder's own data. Some file systems refuse this; the file is whole either way.
+    private static func settle(folder: String) {
+      let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { return }
+      _ = fsync(descriptor)
+      _ = systemClose(descriptor)
+    }
+
+    private static func split(_ path: String) -> (folder: String, file: String) {
+      guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", path) }
+      let after = path.utf8.index(after: slash)
+      return (String(path[..<after]), String(path[after...]))
+    }
+
+    private func problem(_ code: Int32, adding more: Int) -> Problem {
+      let needed = max(expected ?? 0, count + more)
+      let (why, remedy) =
+        switch code {
+        case ENOSPC, EDQUOT:
+          ("No space left on device; \(Self.amount(needed)) needed", "free space there or name another place")
+        case ENOENT: ("its folder does not exist", "make the folder first")
+        case EACCES, EPERM, EROFS: ("permission to write there is denied", "name a folder you may write in")
+        case ENOTDIR: ("a part of the path is a file, not a directory", "check the path")
+        case EISDIR, ENOTEMPTY, EEXIST: ("a directory has that name", "name a file")
+        default: (String(cString: strerror(code)), "check the path and the disk")
+        }
+      return Problem("cannot write the file", at: name, because: why, remedy: remedy)
+    }
+
+    private static func amount(_ bytes: Int) -> String {
+      let mebibyte = 1 << 20
+      if bytes < mebibyte { return bytes == 1 ? "1 byte is" : "\(bytes) bytes are" }
+      let rounded = (bytes + mebibyte - 1) / mebibyte
+      return rounded == 1 ? "1 MiB is" : "\(rounded) MiB are"
+    }
+  }
+}
+
+private func systemClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
+
+private func systemWrite(_ descriptor: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int {
+  write(descriptor, from, count)
+}
