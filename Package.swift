@@ -57,6 +57,8 @@ let package = Package(
   targets: [
     // A room imports only rooms that stand above it here.
     .target(name: "Files", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
+    .target(name: "Imaging", dependencies: ["CImage", "Files"]),
 
   ],
   swiftLanguageModes: [.v6],

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes Tests/ImagingTests/Fixtures: small pictures of every kind and what Pillow makes of them.
+
+Needs Pillow 13 and NumPy. Run from anywhere: python Reference/imaging_fixtures.py
+"""
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageOps
+
+FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "ImagingTests" / "Fixtures"
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def scene(width, height, seed, low=0, high=255):
+    """Soft shapes, hard edges and noise, so that rounding and overshoot both occur."""
+    random = np.random.RandomState(seed)
+    coarse = random.randint(0, 256, (height // 8 + 2, width // 8 + 2, 3)).astype(np.uint8)
+    pixels = np.asarray(Image.fromarray(coarse).resize((width, height), Image.BICUBIC)).astype(int)
+    pixels[height // 3 : height // 2, width // 4 : width // 2] = [255, 0, 255]
+    pixels[height // 2 :, 2 * width // 3 :] = random.randint(0, 256, 3)
+    pixels = np.clip(pixels + random.randint(-12, 13, pixels.shape), 0, 255)
+    return (low + pixels * (high - low) // 255).astype(np.uint8)
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def packed_rows(samples, bits):
+    """The rows [height, width, channels] as PNG stores them, each after the byte of filter 0."""
+    out = b""
+    for row in samples.reshape(len(samples), -1):
+        if bits == 16:
+            data = row.astype(">u2").tobytes()
+        elif bits == 8:
+            data = row.astype(np.uint8).tobytes()
+        else:
+            planes = (row[:, None] >> np.arange(bits - 1, -1, -1)) & 1
+            data = np.packbits(planes.astype(np.uint8).reshape(-1)).tobytes()
+        out += b"\0" + data
+    return out
+
+
+def png(samples, kind, bits, palette=None, transparency=None, interlaced=False):
+    """A PNG of any colour type: Pillow writes only some of them."""
+    height, width = samples.shape[:2]
+    samples = samples.reshape(height, width, -1)
+    parts = [samples]
+    if interlaced:
+        parts = [samples[y::dy, x::dx] for x, y, dx, dy in PASSES]
+    data = b"".join(packed_rows(part, bits) for part in parts if part.size)
+    out = b"\x89PNG\r\n\x1a\n"
+    out += chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, int(interlaced)))
+    if palette is not None:
+        out += chunk(b"PLTE", palette.astype(np.uint8).tobytes())
+    if transparency is not None:
+        out += chunk(b"tRNS", transparency)
+    return out + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
+
+
+def write_png_kinds(folder):
+    random = np.random.RandomState(7)
+    colours = scene(27, 19, 1)
+    grey = colours[..., 1].astype(int)
+    alpha = random.randint(0, 256, grey.shape)
+    deep = colours.astype(int) * 256 + random.randint(0, 256, colours.shape)
+    palette = random.randint(0, 256, (256, 3))
+    files = {}
+    for bits in (1, 2, 4, 8):
+        files[f"grey{bits}"] = (grey >> (8 - bits), 0, bits, {})
+        files[f"palette{bits}"] = (grey >> (8 - bits), 3, bits, {"palette": palette[: 2**bits]})
+    files["grey16"] = (deep[..., 0], 0, 16, {})
+    files["grey8_transparent"] = (grey, 0, 8, {"transparency": struct.pack(">H", int(grey[0, 0]))})
+    files["palette8_transparent"] = (grey, 3, 8, {"palette": palette, "transparency": bytes(range(200))})
+    files["rgb8"] = (colours, 2, 8, {})
+    files["rgb16"] = (deep, 2, 16, {})
+    files["grey_alpha8"] = (np.dstack([grey, alpha]), 4, 8, {})
+    files["grey_alpha16"] = (np.dstack([deep[..., 0], 257 * alpha]), 4, 16, {})
+    files["rgba8"] = (np.dstack([colours, alpha]), 6, 8, {})
+    files["rgba16"] = (np.dstack([deep, 257 * alpha]), 6, 16, {})
+    files["rgb8_interlaced"] = (colours, 2, 8, {"interlaced": True})
+    files["palette4_interlaced"] = (grey >> 4, 3, 4, {"palette": palette[:16], "interlaced": True})
+    files["grey16_interlaced"] = (deep[..., 0], 0, 16, {"interlaced": True})
+    for name, (samples, kind, bits, extra) in files.items():
+        (folder / f"{name}.png").write_bytes(png(samples, kind, bits, **extra))
+        stored = samples.reshape(*grey.shape, -1)[..., : 3 if kind in (2, 6) else 1]
+        header = struct.pack("<III", stored.shape[1], stored.shape[0], stored.shape[2])
+        (folder / f"{name}.samples").write_bytes(header + stored.astype("<u2").tobytes())
+
+
+def write_jpeg_kinds(folder):
+    picture = Image.fromarray(scene(83, 61, 2))
+    picture.save(folder / "baseline.jpg", quality=85)
+    picture.save(folder / "full_chroma.jpg", quality=90, subsampling=0)
+    picture.save(folder / "half_chroma.jpg", quality=75, subsampling=1)
+    picture.save(folder / "progressive.jpg", quality=85, progressive=True)
+    picture.save(folder / "restarts.jpg", quality=85, restart_marker_rows=1)
+    picture.convert("L").save(folder / "grey.jpg", quality=85)
+    picture.convert("CMYK").save(folder / "inks.jpg", quality=85)
+
+
+def write_rgb(folder):
+    """Beside every picture: width and height (32 bits, little-endian), then Pillow's RGB bytes."""
+    for path in sorted([*folder.glob("*.png"), *folder.glob("*.jpg")]):
+        picture = Image.open(path)
+        if picture.mode.startswith("I"):
+            # Pillow's own conversion of 16-bit grey differs between versions: the high byte is meant.
+            picture = Image.fromarray((np.asarray(picture).astype(int) >> 8).astype(np.uint8))
+        picture = picture.convert("RGB")
+        path.with_suffix(".rgb").write_bytes(struct.pack("<II", *picture.size) + picture.tobytes())
+
+
+def write_resampled(folder):
+    source = Image.fromarray(scene(48, 36, 3))
+    source.save(folder / "source.png")
+    sizes = [(64, 48), (61, 29), (17, 13), (5, 4), (48, 50), (70, 36), (120, 36), (48, 9), (1, 1), (47, 35)]
+    # The last three: the columns come first; so just not; so just again.
+    for size in [*sizes, (40, 12), (40, 20), (40, 19)]:
+        name = f"{size[0]}x{size[1]}.png"
+        source.resize(size, Image.BICUBIC).save(folder / f"bicubic_{name}")
+        source.resize(size, Image.NEAREST).save(folder / f"nearest_{name}")
+
+
+def operations():
+    """Name -> the operation at each level, as the policy maps levels to strengths."""
+    bits = np.round(np.linspace(8, 4, 10)).astype(int)
+    thresholds = np.linspace(256, 0, 10)
+    factors = [1 + sign * part for part in np.linspace(0, 0.9, 10) for sign in (1, -1)]
+    yield "autocontrast", [ImageOps.autocontrast]
+    yield "equalize", [ImageOps.equalize]
+    yield "invert", [ImageOps.invert]
+    yield "posterize", [lambda image, b=int(b): ImageOps.posterize(image, b) for b in bits]
+    yield "solarize", [lambda image, t=t: ImageOps.solarize(image, t) for t in thresholds]
+    for kind in ("Color", "Contrast", "Brightness", "Sharpness"):
+        enhance = getattr(ImageEnhance, kind)
+        yield kind.lower(), [lambda image, f=f, e=enhance: e(image).enhance(f) for f in factors]
+
+
+def write_colours(folder):
+    """For each operation one picture: the results of all levels, one below the other.
+
+    The levels of a factor alternate: raised, lowered, raised, ...
+    """
+    flat = scene(16, 12, 5, low=90, high=140)
+    flat[..., 2] = 77
+    for name, pixels in {"vivid": scene(32, 24, 4), "flat": flat}.items():
+        source = Image.fromarray(pixels)
+        source.save(folder / f"{name}.png")
+        for operation, levels in operations():
+            results = np.concatenate([np.asarray(level(source)) for level in levels])
+            Image.fromarray(results).save(folder / f"{name}_{operation}.png", optimize=True)
+
+
+def main():
+    writers = {
+        "pictures": [write_png_kinds, write_jpeg_kinds, write_rgb],
+        "resampled": [write_resampled],
+        "colour": [write_colours],
+    }
+    for name, functions in writers.items():
+        (FIXTURES / name).mkdir(parents=True, exist_ok=True)
+        for write in functions:
+            write(FIXTURES / name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public reading functions: each goes by the first bytes to the JPEG or the PNG reader.
+#include "internal.h"
+
+#include <string.h>
+
+ci_status ci_fail(char *message, ci_status status, const char *text) {
+  strncpy(message, text, CI_MESSAGE_SIZE - 1);
+  message[CI_MESSAGE_SIZE - 1] = '\0';
+  return status;
+}
+
+ci_format ci_sniff(const uint8_t *bytes, size_t count) {
+  static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
+  static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  if (count >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0) return CI_FORMAT_JPEG;
+  if (count >= sizeof png && memcmp(bytes, png, sizeof png) == 0) return CI_FORMAT_PNG;
+  return CI_FORMAT_UNKNOWN;
+}
+
+ci_status ci_read_info(const uint8_t *bytes, size_t count, ci_info *out, char *message) {
+  switch (ci_sniff(bytes, count)) {
+    case CI_FORMAT_JPEG: return ci_jpeg_info(bytes, count, out, message);
+    case CI_FORMAT_PNG: return ci_png_info(bytes, count, out, message);
+    default: return ci_fail(message, CI_NOT_AN_IMAGE, "neither JPEG nor PNG");
+  }
+}
+
+ci_status ci_decode_rgb(
+    const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message) {
+  switch (ci_sniff(bytes, count)) {
+    case CI_FORMAT_JPEG: return ci_jpeg_rgb(bytes, count, info, out, message);
+    case CI_FORMAT_PNG: return ci_png_rgb(bytes, count, info, out, message);
+    default: return ci_fail(message, CI_NOT_AN_IMAGE, "neither JPEG nor PNG");
+  }
+}
+
+ci_status ci_decode_samples(
+    const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message) {
+  switch (ci_sniff(bytes, count)) {
+    case CI_FORMAT_PNG: return ci_png_samples(bytes, count, info, out, message);
+    case CI_FORMAT_JPEG:
+      return ci_fail(message, CI_UNSUPPORTED, "a JPEG does not keep its samples exactly");
+    default: return ci_fail(message, CI_NOT_AN_IMAGE, "neither JPEG nor PNG");
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// JPEG and PNG in memory, over libjpeg and libpng. Every function answers a ci_status and writes what went
+// wrong into a message buffer; no error leaves as a jump or an exit.
+#ifndef CIMAGE_H
+#define CIMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum ci_status {
+  CI_OK = 0,
+  CI_NOT_AN_IMAGE = 1,  // neither JPEG nor PNG by its first bytes
+  CI_TRUNCATED = 2,     // the bytes end before the picture does
+  CI_DAMAGED = 3,       // the bytes contradict the format
+  CI_UNSUPPORTED = 4,   // a kind of JPEG or PNG that is not read here
+  CI_OUT_OF_MEMORY = 5,
+} ci_status;
+
+typedef enum ci_format { CI_FORMAT_UNKNOWN = 0, CI_FORMAT_JPEG = 1, CI_FORMAT_PNG = 2 } ci_format;
+
+// What the header of a picture says.
+typedef struct ci_info {
+  ci_format format;
+  uint32_t width;
+  uint32_t height;
+  int channels;    // samples a pixel, alpha left out: 1, 3, or 4 (CMYK); a palette PNG has 1
+  int bits;        // bits a sample
+  int is_palette;  // 1 where the samples are indices into a palette
+} ci_info;
+
+enum { CI_MESSAGE_SIZE = 256 };
+
+// The format by the first bytes alone.
+ci_format ci_sniff(const uint8_t *bytes, size_t count);
+
+// Reads the header only. message: CI_MESSAGE_SIZE bytes, written on failure.
+ci_status ci_read_info(const uint8_t *bytes, size_t count, ci_info *out, char *message);
+
+// Decodes to 8-bit RGB. out: 3 * width * height bytes for the width and height of ci_read_info.
+ci_status ci_decode_rgb(const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message);
+
+// Decodes a PNG's samples as they are stored: no palette look-up, no scaling, alpha dropped.
+// out: channels * width * height values for the values of ci_read_info.
+ci_status ci_decode_samples(
+    const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);
+
+// What ci_encode_png writes.
+typedef struct ci_picture {
+  const uint8_t *pixels;   // channels * width * height bytes
+  uint32_t width;
+  uint32_t height;
+  int channels;            // 3: RGB; 1: grey, or palette indices
+  const uint8_t *palette;  // NULL, or 3 * palette_count bytes
+  int palette_count;       // 1 to 256 with a palette
+  int compression;         // zlib's level, 0 to 9
+} ci_picture;
+
+// Encodes an 8-bit PNG. On CI_OK the caller owns *out and gives it to ci_free.
+ci_status ci_encode_png(const ci_picture *picture, uint8_t **out, size_t *out_count, char *message);
+
+void ci_free(uint8_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

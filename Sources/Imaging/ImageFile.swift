@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CImage
+import Files
+
+/// Reading of JPEG and PNG files, by what they hold.
+///
+/// Every error is a `Problem`: a missing, empty, truncated or damaged file, a directory, something that is no
+/// image, an extension that contradicts the content, a picture of too many pixels.
+public enum ImageFile {
+  /// No picture may have more pixels than this, whatever limit the caller gives.
+  public static let mostPixels = 1 << 28
+
+  // Enough for the header of nearly every file; the others are read whole.
+  private static let headerBytes = 1 << 16
+
+  /// The colours of a JPEG or PNG file: palettes looked up, grey spread to three channels, alpha dropped,
+  /// 16-bit samples cut to their high byte.
+  public static func readRGB(_ path: String, limit: Int = mostPixels) throws -> RGBImage {
+    try decode(FileBytes.read(path), name: path, limit: limit)
+  }
+
+  /// The samples of a PNG file as they are stored, for label files.
+  public static func readIndices(_ path: String, limit: Int = mostPixels) throws -> IndexImage {
+    try decodeIndices(FileBytes.read(path), name: path, limit: limit)
+  }
+
+  /// The size that the header tells; the picture itself may still be damaged.
+  public static func readSize(_ path: String) throws -> PixelSize {
+    let start = try FileBytes.read(path, limit: headerBytes)
+    if start.count == headerBytes, let size = try? Header(start, name: path, limit: mostPixels).size {
+      return size
+    }
+    let bytes = start.count < headerBytes ? start : try FileBytes.read(path)
+    return try Header(bytes, name: path, limit: mostPixels).size
+  }
+
+  /// `readRGB` of bytes in memory. The name is used in messages, and its extension is checked.
+  public static func decode(_ bytes: [UInt8], name: String, limit: Int = mostPixels) throws -> RGBImage {
+    let header = try Header(bytes, name: name, limit: limit)
+    let count = 3 * header.size.area
+    var info = header.info
+    let pixels = try [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
+      try header.check { ci_decode_rgb(bytes, bytes.count, &info, out.baseAddress, $0) }
+      initialized = count
+    }
+    return RGBImage(size: header.size, pixels: pixels)
+  }
+
+  /// `readIndices` of bytes in memory.
+  public static func decodeIndices(
+    _ bytes: [UInt8], name: String, limit: Int = mostPixels
+  ) throws -> IndexImage {
+    let header = try Header(bytes, name: name, limit: limit)
+    guard header.info.format == CI_FORMAT_PNG else {
+      throw Problem(
+        "cannot read the labels", at: name, because: "expected a PNG, found a JPEG, which blurs label values",
+        remedy: "give the label map as a PNG")
+    }
+    let channels = Int(header.info.channels)
+    let count = channels * header.size.area
+    var info = header.info
+    let values = try [UInt16](unsafeUninitializedCapacity: count) { out, initialized in
+      try header.check { ci_decode_samples(bytes, bytes.count, &info, out.baseAddress, $0) }
+      initialized = count
+    }
+    return IndexImage(
+      size: header.size, channels: channels, values: values, isPalette: header.info.is_palette != 0)
+  }
+}
+
+/// What the first part of an image file tells, checked.
+private struct Header {
+  let info: ci_info
+  let name: String
+  let byteCount: Int
+
+  var size: PixelSize { PixelSize(width: Int(info.width), height: Int(info.height)) }
+
+  init(_ bytes: [UInt8], name: String, limit: Int) throws {
+    guard !bytes.isEmpty else {
+      throw Problem(
+        "cannot read the image", at: name, because: "the file is empty (0 bytes)", remedy: "copy it again")
+    }
+    let format = ImageFormat(sniffing: bytes)
+    if case .other(let found) = format {
+      throw Problem(
+        "cannot read the image", at: name, because: "expected a JPEG or PNG, found \(found)",
+        remedy: "convert it to PNG or remove it")
+    }
+    try format.checkExtension(of: name)
+    var info = ci_info()
+    try Self.check(name, bytes.count) { ci_read_info(bytes, bytes.count, &info, $0) }
+    (self.info, self.name, byteCount) = (info, name, bytes.count)
+    let allowed = min(limit, ImageFile.mostPixels)
+    let (pixels, overflow) = Int(info.width).multipliedReportingOverflow(by: Int(info.height))
+    guard !overflow, pixels > 0, pixels <= allowed else {
+      throw Problem(
+        "cannot read the image", at: name,
+        because: "its \(info.width)x\(info.height) pixels are more than the \(allowed) that are allowed",
+        remedy: "give a smaller picture")
+    }
+  }
+
+  func check(_ call: (UnsafeMutablePointer<CChar>) -> ci_status) throws {
+    try Self.check(name, byteCount, call)
+  }
+
+  private static func check(
+    _ name: String, _ byteCount: Int, _ call: (UnsafeMutablePointer<CChar>) -> ci_status
+  ) throws {
+    var status = CI_OK
+    let message = cMessage { status = call($0) }
+    guard status != CI_OK else { return }
+    let (why, remedy) =
+      switch status {
+      case CI_TRUNCATED:
+        ("the file is truncated: it ends after \(byteCount) bytes, before the picture does", "copy it again")
+      case CI_UNSUPPORTED: ("this kind of file is not read: \(message)", "convert it to an 8-bit PNG")
+      case CI_OUT_OF_MEMORY: ("not enough memory to decode it", "give a smaller picture")
+      default: ("the file is damaged: \(message)", "copy it again or remove it")
+      }
+    throw Problem("cannot read the image", at: name, because: why, remedy: remedy)
+  }
+}
+
+/// The text that a C function writes into its message buffer.
+func cMessage(_ body: (UnsafeMutablePointer<CChar>) -> Void) -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CI_MESSAGE_SIZE)) { buffer in
+    buffer.initialize(repeating: 0)
+    body(buffer.baseAddress!)
+    return String(cString: buffer.baseAddress!)
+  }
+}

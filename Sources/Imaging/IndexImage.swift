@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The samples of a PNG as they are stored: palette indices or grey and colour values, nothing looked up,
+/// nothing scaled.
+public struct IndexImage: Equatable, Sendable {
+  public let size: PixelSize
+  /// 1 for grey and palette files, 3 for colour; alpha is left out.
+  public let channels: Int
+  /// `channels * width * height` values, rows from the top, channels interleaved.
+  public let values: [UInt16]
+  /// Whether the values are indices into the file's palette.
+  public let isPalette: Bool
+
+  public init(size: PixelSize, channels: Int, values: [UInt16], isPalette: Bool) {
+    guard values.count == channels * size.area else {
+      fatalError(
+        "an index image of \(size) with \(channels) channels needs \(channels * size.area) values, "
+          + "got \(values.count)")
+    }
+    self.size = size
+    self.channels = channels
+    self.values = values
+    self.isPalette = isPalette
+  }
+}
