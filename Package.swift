@@ -59,6 +59,7 @@ let package = Package(
     .target(name: "Files", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
+    .target(name: "Streets", dependencies: ["Imaging", "Files"]),
 
   ],
   swiftLanguageModes: [.v6],
