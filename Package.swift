@@ -57,10 +57,19 @@ let package = Package(
   targets: [
     // A room imports only rooms that stand above it here.
     .target(name: "Files", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    .target(name: "Torch", dependencies: ["CTorch", "Files"]),
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
 
+    .target(name: "TestSupport", dependencies: ["Torch", "Imaging", "Files"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(
+      name: "TorchTests", dependencies: ["Torch", "Files", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "StreetsTests", dependencies: ["Streets", "Imaging", "Files", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers as functions.
+#include "boundary.hpp"
+
+using namespace ctorch;
+
+namespace {
+
+std::optional<at::Tensor> optional(const ct_tensor *handle) {
+  return handle == nullptr ? std::nullopt : std::optional<at::Tensor>(handle->value);
+}
+
+std::array<int64_t, 2> square(int64_t side) { return {side, side}; }
+
+}  // namespace
+
+extern "C" {
+
+ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+                    ct_window window, int64_t groups) {
+  return guarded([&] {
+    *out = wrap(at::conv2d(unwrap(x), unwrap(weight), optional(bias), square(window.stride), square(window.padding),
+                           square(window.dilation), groups));
+  });
+}
+
+ct_error *ct_conv_transpose2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+                              ct_window window) {
+  return guarded([&] {
+    *out = wrap(at::conv_transpose2d(unwrap(x), unwrap(weight), optional(bias), square(window.stride),
+                                     square(window.padding), square(0), 1, square(window.dilation)));
+  });
+}
+
+ct_error *ct_batch_norm(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+                        ct_tensor *running_mean, ct_tensor *running_variance, bool training, double momentum,
+                        double epsilon) {
+  return guarded([&] {
+    const auto &input = unwrap(x);
+    // PyTorch's check above libtorch: the unbiased variance of one value is not a number.
+    TORCH_CHECK(!training || input.numel() > input.size(1), "training needs more than one value a channel");
+    *out = wrap(at::batch_norm(input, optional(weight), optional(bias), optional(running_mean),
+                               optional(running_variance), training, momentum, epsilon, /*cudnn_enabled=*/true));
+  });
+}
+
+ct_error *ct_relu(ct_tensor **out, const ct_tensor *x) {
+  return guarded([&] { *out = wrap(at::relu(unwrap(x))); });
+}
+
+ct_error *ct_prelu(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight) {
+  return guarded([&] { *out = wrap(at::prelu(unwrap(x), unwrap(weight))); });
+}
+
+ct_error *ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window) {
+  return guarded([&] {
+    TORCH_CHECK(window.dilation == 1, "average pooling has no dilation");
+    *out = wrap(at::avg_pool2d(unwrap(x), square(kernel), square(window.stride), square(window.padding)));
+  });
+}
+
+ct_error *ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window, bool ceil_mode) {
+  return guarded([&] {
+    *out = wrap(at::max_pool2d(unwrap(x), square(kernel), square(window.stride), square(window.padding),
+                               square(window.dilation), ceil_mode));
+  });
+}
+
+ct_error *ct_resize_bilinear(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width, bool align_corners) {
+  return guarded([&] {
+    *out = wrap(at::upsample_bilinear2d(unwrap(x), {height, width}, align_corners));
+  });
+}
+
+ct_error *ct_resize_nearest(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width) {
+  return guarded([&] { *out = wrap(at::upsample_nearest2d(unwrap(x), {height, width})); });
+}
+
+ct_error *ct_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis) {
+  return guarded([&] { *out = wrap(at::softmax(unwrap(x), axis)); });
+}
+
+ct_error *ct_log_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis) {
+  return guarded([&] { *out = wrap(at::log_softmax(unwrap(x), axis)); });
+}
+
+ct_error *ct_nll_loss2d(ct_tensor **out, const ct_tensor *log_probabilities, const ct_tensor *target,
+                        const ct_tensor *weight, int64_t ignored) {
+  return guarded([&] {
+    *out = wrap(at::nll_loss2d(unwrap(log_probabilities), unwrap(target), optional(weight), at::Reduction::None,
+                               ignored));
+  });
+}
+
+}  // extern "C"

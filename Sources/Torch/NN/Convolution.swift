@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A 2-D convolution. Shapes: [N, in, H, W] -> [N, out, H', W'].
+public struct Convolution {
+  private let weight: Tensor
+  private let bias: Tensor?
+  private let window: Window
+
+  /// Declares `weight` [out, in, k, k] and, on request, `bias` [out], started as PyTorch's `Conv2d` starts
+  /// them.
+  public init(
+    _ scope: Scope, _ input: Int, _ output: Int, kernel: Int, _ window: Window = Window(), bias: Bool = false
+  ) {
+    let bound = 1 / Double(input * kernel * kernel).squareRoot()
+    weight = scope.parameter("weight", [output, input, kernel, kernel], .uniform(bound))
+    self.bias = bias ? scope.parameter("bias", [output], .uniform(bound)) : nil
+    self.window = window
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias, window) }
+}
+
+/// A transposed 2-D convolution without bias. Shapes: [N, in, H, W] -> [N, out, H', W'].
+public struct TransposedConvolution {
+  private let weight: Tensor
+  private let window: Window
+
+  /// Declares `weight` [in, out, k, k], started as PyTorch's `ConvTranspose2d` starts it.
+  public init(_ scope: Scope, _ input: Int, _ output: Int, kernel: Int, _ window: Window) {
+    let bound = 1 / Double(output * kernel * kernel).squareRoot()
+    weight = scope.parameter("weight", [input, output, kernel, kernel], .uniform(bound))
+    self.window = window
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.convTranspose2d(weight, window) }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The tensors of a network under their checkpoint names, in the order in which they were declared.
+public final class ParameterStore {
+  public enum Kind: Sendable {
+    /// Trained by gradients.
+    case parameter
+    /// Part of the state, moved by the network itself: running statistics.
+    case buffer
+  }
+
+  public struct Entry {
+    public let name: String
+    public let kind: Kind
+    /// Shared with the layer that declared it: writing into it changes the network.
+    public let tensor: Tensor
+    /// Whether an optimiser may move it.
+    public internal(set) var isTrainable: Bool
+  }
+
+  public private(set) var entries: [Entry] = []
+  private var positions: [String: Int] = [:]
+  public let device: Device
+  let generator: TensorGenerator
+
+  public init(device: Device = .cpu, seed: UInt64 = 0) {
+    self.device = device
+    generator = TensorGenerator(seed: seed)
+  }
+
+  public subscript(name: String) -> Entry? { positions[name].map { entries[$0] } }
+
+  public var parameters: [Entry] { entries.filter { $0.kind == .parameter } }
+  public var buffers: [Entry] { entries.filter { $0.kind == .buffer } }
+  public var trainable: [Entry] { entries.filter(\.isTrainable) }
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.elementCount } }
+
+  func declare(_ name: String, _ kind: Kind, trainable: Bool, _ tensor: Tensor) -> Tensor {
+    guard positions[name] == nil else { fatalError("the network declares \(name) twice") }
+    let placed = tensor.to(device)
+    placed.requiresGradient = trainable
+    positions[name] = entries.count
+    entries.append(Entry(name: name, kind: kind, tensor: placed, isTrainable: trainable))
+    return placed
+  }
+
+  /// Stops (or resumes) gradients for the parameters that `matches` names.
+  public func setTrainable(_ value: Bool, where matches: (String) -> Bool = { _ in true }) {
+    for i in entries.indices where entries[i].kind == .parameter && matches(entries[i].name) {
+      entries[i].isTrainable = value
+      entries[i].tensor.requiresGradient = value
+    }
+  }
+
+  public func clearGradients() {
+    for entry in entries where entry.isTrainable { entry.tensor.clearGradient() }
+  }
+
+  /// Copies every tensor of a network of the same architecture.
+  public func copy(from other: ParameterStore) {
+    withoutGradients {
+      for (mine, theirs) in paired(with: other) { mine.tensor.set(to: theirs.tensor) }
+    }
+  }
+
+  /// `parameters = keep * parameters + (1 - keep) * other's`, buffers copied: the averaged teacher's update.
+  public func follow(_ other: ParameterStore, keep: Double) {
+    let pairs = paired(with: other)
+    let parameters = pairs.filter { $0.0.kind == .parameter }
+    Tensor.average(parameters.map(\.0.tensor), toward: parameters.map(\.1.tensor), keep: keep)
+    withoutGradients {
+      for (mine, theirs) in pairs where mine.kind == .buffer { mine.tensor.set(to: theirs.tensor) }
+    }
+  }
+
+  private func paired(with other: ParameterStore) -> [(Entry, Entry)] {
+    guard entries.count == other.entries.count else { fatalError("the networks differ in their entries") }
+    return zip(entries, other.entries).map { mine, theirs in
+      guard mine.name == theirs.name else { fatalError("the networks differ at \(mine.name)") }
+      return (mine, theirs)
+    }
+  }
+}

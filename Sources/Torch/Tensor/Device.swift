@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CTorch
+
+/// Where tensors live and computations run.
+public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
+  case cpu
+  case cuda(Int)
+
+  init(_ raw: ct_device) {
+    self = raw.kind == 0 ? .cpu : .cuda(Int(raw.index))
+  }
+
+  var raw: ct_device {
+    switch self {
+    case .cpu: ct_device(kind: 0, index: 0)
+    case .cuda(let index): ct_device(kind: 1, index: Int32(index))
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda(let index): "cuda:\(index)"
+    }
+  }
+
+  /// Waits until everything queued on the device is done, for honest timings.
+  public func synchronize() throws(TorchError) {
+    try check("synchronize") { ct_synchronize(raw) }
+  }
+}
+
+/// What this machine and the libtorch in use offer.
+public enum Machine {
+  public static var torchVersion: String { String(cString: ct_version()) }
+
+  /// The file that libtorch was loaded from.
+  public static var libraryPath: String? { ct_library_path().map { String(cString: $0) } }
+
+  /// The vector instructions that libtorch chose: "AVX2", "AVX512", "DEFAULT".
+  public static var cpuCapability: String {
+    var name: UnsafePointer<CChar>?
+    must("cpuCapability") { ct_cpu_capability(&name) }
+    return name.map { String(cString: $0) } ?? "unknown"
+  }
+
+  public static var cudaDeviceCount: Int { Int(ct_cuda_devices()) }
+
+  /// Threads that one operation is spread over.
+  public static var threads: Int {
+    get { Int(ct_threads()) }
+    set { must("setThreads") { ct_set_threads(Int32(newValue)) } }
+  }
+
+  /// Treats subnormal floats as zero: they cost a hundred times a normal one and mean nothing here.
+  @discardableResult
+  public static func flushDenormals(_ value: Bool) -> Bool { ct_set_flush_denormal(value) }
+}

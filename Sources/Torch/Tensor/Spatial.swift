@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CTorch
+
+/// How a window moves over an image, in pixels, the same along both axes.
+public struct Window: Equatable, Sendable {
+  public var stride: Int
+  public var padding: Int
+  public var dilation: Int
+
+  public init(stride: Int = 1, padding: Int = 0, dilation: Int = 1) {
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+  }
+
+  var raw: ct_window { ct_window(stride: Int64(stride), padding: Int64(padding), dilation: Int64(dilation)) }
+}
+
+extension Tensor {
+  /// Shapes: [N, in, H, W], weight [out, in / groups, k, k], bias [out] -> [N, out, H', W'].
+  public func conv2d(_ weight: Tensor, bias: Tensor? = nil, _ window: Window, groups: Int = 1) -> Tensor {
+    binary("conv2d", weight) { out, x, w in
+      bias.lend { ct_conv2d(out, x, w, $0, window.raw, Int64(groups)) }
+    }
+  }
+
+  /// Shapes: [N, in, H, W], weight [in, out, k, k], bias [out] -> [N, out, H', W'].
+  public func convTranspose2d(_ weight: Tensor, bias: Tensor? = nil, _ window: Window) -> Tensor {
+    binary("convTranspose2d", weight) { out, x, w in
+      bias.lend { ct_conv_transpose2d(out, x, w, $0, window.raw) }
+    }
+  }
+
+  public func relu() -> Tensor { unary("relu") { ct_relu($0, $1) } }
+
+  /// Shapes: [N, C, H, W], one slope a channel [C].
+  public func prelu(_ slopes: Tensor) -> Tensor { binary("prelu", slopes) { ct_prelu($0, $1, $2) } }
+
+  /// The mean of each window; padding counts as zeros.
+  public func averagePooled(kernel: Int, _ window: Window) -> Tensor {
+    unary("avgPool2d") { ct_avg_pool2d($0, $1, Int64(kernel), window.raw) }
+  }
+
+  /// The largest element of each window; `ceil` keeps a last window that hangs over the edge.
+  public func maxPooled(kernel: Int, _ window: Window, ceil: Bool = false) -> Tensor {
+    unary("maxPool2d") { ct_max_pool2d($0, $1, Int64(kernel), window.raw, ceil) }
+  }
+
+  /// Shapes: [N, C, h, w] -> [N, C, height, width]. `alignCorners` puts the corner pixels' centres on each
+  /// other.
+  public func resizedBilinear(height: Int, width: Int, alignCorners: Bool = true) -> Tensor {
+    unary("resizeBilinear") { ct_resize_bilinear($0, $1, Int64(height), Int64(width), alignCorners) }
+  }
+
+  /// Shapes: [N, C, h, w] -> [N, C, height, width]; output pixel i takes input pixel floor(i h / height).
+  public func resizedNearest(height: Int, width: Int) -> Tensor {
+    unary("resizeNearest") { ct_resize_nearest($0, $1, Int64(height), Int64(width)) }
+  }
+
+  public func softmax(_ axis: Int) -> Tensor { unary("softmax") { ct_softmax($0, $1, Int64(axis)) } }
+  public func logSoftmax(_ axis: Int) -> Tensor {
+    unary("logSoftmax") { ct_log_softmax($0, $1, Int64(axis)) }
+  }
+
+  /// The negative log-likelihood of each pixel's target class, 0 where the target is `ignored`.
+  /// Shapes: log-probabilities [N, C, H, W], int64 target [N, H, W], class weights [C] -> [N, H, W].
+  public func negativeLogLikelihood(of target: Tensor, classWeights: Tensor? = nil, ignoring ignored: Int)
+    -> Tensor
+  {
+    binary("nllLoss2d", target) { out, x, y in
+      classWeights.lend { ct_nll_loss2d(out, x, y, $0, Int64(ignored)) }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CTorch
+
+/// What libtorch said when an operation failed.
+public struct TorchError: Error, CustomStringConvertible, Sendable {
+  public enum Kind: Sendable {
+    /// No memory for the result.
+    case outOfMemory
+    /// libtorch refused: shapes, types or an unsupported case.
+    case refused
+    /// Another C++ error.
+    case other
+  }
+
+  public let kind: Kind
+  public let operation: String
+  public let message: String
+
+  /// Takes over a C error and frees it.
+  init(taking error: OpaquePointer, operation: String) {
+    switch ct_error_get_kind(error) {
+    case CT_OUT_OF_MEMORY: kind = .outOfMemory
+    case CT_TORCH: kind = .refused
+    default: kind = .other
+    }
+    self.operation = operation
+    message = String(cString: ct_error_message(error))
+    ct_error_free(error)
+  }
+
+  public var description: String {
+    let advice = kind == .outOfMemory ? "; use a smaller --crop, --size or --batch" : ""
+    return "\(operation): \(message)\(advice)"
+  }
+}
