@@ -62,6 +62,7 @@ let package = Package(
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
+    .target(name: "Segmentation", dependencies: ["Torch", "Imaging", "Files"]),
 
     .target(name: "TestSupport", dependencies: ["Torch", "Imaging", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
@@ -70,6 +71,9 @@ let package = Package(
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "StreetsTests", dependencies: ["Streets", "Imaging", "Files", "TestSupport"]),
+    .testTarget(
+      name: "SegmentationTests",
+      dependencies: ["Segmentation", "Torch", "Imaging", "Files", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+
+/// The images of a data set, in a fixed order, each with a name of its own.
+public struct ImageList: Equatable, Sendable {
+  public struct Entry: Equatable, Hashable, Sendable {
+    /// Where the file is.
+    public let path: String
+    /// The path relative to the folder or list, without extension: "aachen/aachen_000000_000019".
+    /// It never leads out of a folder that results are written to.
+    public let name: String
+
+    public init(path: String, name: String) {
+      self.path = path
+      self.name = name
+    }
+  }
+
+  /// The folder, list file or image that was given.
+  public let source: String
+  public let entries: [Entry]
+
+  public var count: Int { entries.count }
+
+  static let imageEndings: Set<String> = ["jpg", "jpeg", "png"]
+
+  /// The images that a path stands for: a folder, a single image, or else a list file.
+  public init(at path: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw Problem(
+        "cannot find the images", at: path, because: "there is no such folder or file",
+        remedy: "give a folder of images or a list file with one path a line")
+    }
+    if isFolder.boolValue {
+      try self.init(folder: path)
+    } else if Self.imageEndings.contains((path as NSString).pathExtension.lowercased()) {
+      let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+      try self.init(source: path, entries: [Entry(path: path, name: name)])
+    } else {
+      try self.init(listFile: path)
+    }
+  }
+
+  /// The .jpg, .jpeg and .png files of a folder and of the folders in it, sorted by path.
+  ///
+  /// - Throws: a `Problem` for a folder that is missing, cannot be read or has no image in it.
+  public init(folder: String) throws {
+    try self.init(folder: folder, endings: Self.imageEndings)
+  }
+
+  /// - Parameter kind: what the files are, for messages.
+  init(folder: String, endings: Set<String>, of kind: String = "images") throws {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+    guard exists, isFolder.boolValue else {
+      throw Problem(
+        "cannot find the folder of \(kind)", at: folder,
+        because: exists ? "it is a file" : "there is no such folder", remedy: "correct the path")
+    }
+    let entries = try FolderWalk.files(in: folder, endings: endings).map {
+      Entry(path: FolderWalk.join(folder, $0), name: ($0 as NSString).deletingPathExtension)
+    }
+    guard !entries.isEmpty else {
+      let wanted = endings.sorted().map { ".\($0)" }.joined(separator: ", ")
+      throw Problem(
+        "the folder has no \(kind)", at: folder, because: "expected files that end in \(wanted), found none",
+        remedy: "give the folder that holds the \(kind)")
+    }
+    try self.init(source: folder, entries: entries)
+  }
+
+  /// The images named in a text file: one path a line, relative to the list's folder; blank lines and lines
+  /// that start with # are skipped.
+  ///
+  /// - Throws: a `Problem` for a list that is not UTF-8 text, is empty, or names a file that is not there.
+  public init(listFile: String) throws {
+    let folder = (listFile as NSString).deletingLastPathComponent
+    let entries = try Self.lines(of: listFile).map { line in
+      Entry(
+        path: line.hasPrefix("/") ? line : FolderWalk.join(folder, line), name: Self.name(line, under: folder)
+      )
+    }
+    guard !entries.isEmpty else {
+      throw Problem(
+        "the list names no images", at: listFile, because: "every line is blank or a comment",
+        remedy: "write one path a line")
+    }
+    var isFolder: ObjCBool = false
+    let missing = entries.filter {
+      !FileManager.default.fileExists(atPath: $0.path, isDirectory: &isFolder) || isFolder.boolValue
+    }
+    guard missing.isEmpty else {
+      throw Problem(
+        "the list names files that are not there", at: listFile,
+        because: "\(missing.count) of \(entries.count) are missing: \(firstThree(missing.map(\.path)))",
+        remedy: "paths are relative to the list's folder; correct them or restore the files")
+    }
+    try self.init(source: listFile, entries: entries)
+  }
+
+  /// A list of given entries.
+  ///
+  /// - Throws: a `Problem` for two entries of one name, since results are kept by name.
+  public init(source: String, entries: [Entry]) throws {
+    self.source = source
+    self.entries = entries
+    var paths: [String: String] = [:]
+    for entry in entries {
+      guard let other = paths.updateValue(entry.path, forKey: entry.name) else { continue }
+      throw Problem(
+        "two images have the same name", at: source,
+        because: other == entry.path
+          ? "\(other) comes twice"
+          : "\(other) and \(entry.path) differ only in "
+            + "their ending or folder, and results are kept by name",
+        remedy: "remove or rename one; keep label files in a folder of their own")
+    }
+  }
+
+  private static func lines(of listFile: String) throws -> [String] {
+    let bytes = try FileBytes.read(listFile)
+    guard let text = String(bytes: bytes, encoding: .utf8), !bytes.contains(0) else {
+      throw Problem(
+        "cannot read the list of images", at: listFile, because: "it is not UTF-8 text",
+        remedy: "give a folder of images, an image, or a text file with one path a line")
+    }
+    return text.split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: .whitespaces.union(CharacterSet(charactersIn: "\u{feff}"))) }
+      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+  }
+
+  /// A listed path as a name: relative, without extension and without steps upwards.
+  private static func name(_ line: String, under folder: String) -> String {
+    var parts = line.split(separator: "/").filter { $0 != "." && $0 != ".." }
+    if line.hasPrefix("/") {
+      let above = URL(fileURLWithPath: folder.isEmpty ? "." : folder).path.split(separator: "/")
+      if parts.starts(with: above) { parts.removeFirst(above.count) }
+    }
+    return (parts.joined(separator: "/") as NSString).deletingPathExtension
+  }
+}
+
+/// "a, b, c and 4 more" for a list of names.
+func firstThree(_ names: [String]) -> String {
+  let shown = names.prefix(3).joined(separator: ", ")
+  return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Imaging
+import Synchronization
+
+extension ImageList {
+  /// Decodes every image once, so that a damaged one is found before long work begins.
+  ///
+  /// - Parameter shouldStop: asked before each image; what is left is then not looked at.
+  /// - Throws: the `Problem` of the first image, in the list's order, that cannot be read.
+  public func checkImages(shouldStop: () -> Bool = { false }) throws {
+    try checkEach(count, shouldStop: shouldStop) { _ = try ImageFile.readRGB(entries[$0].path) }
+  }
+}
+
+extension LabelledImages {
+  /// Reads every pair once, so that a damaged or ill-fitting one is found before long work begins.
+  ///
+  /// - Parameter shouldStop: asked before each pair; what is left is then not looked at.
+  /// - Throws: the `Problem` of the first pair that cannot be read.
+  public func checkPairs(shouldStop: () -> Bool = { false }) throws {
+    try checkEach(count, shouldStop: shouldStop) { _ = try read($0) }
+  }
+}
+
+/// Calls `body` with 0 ..< count on all cores; throws the error of the lowest number that failed.
+private func checkEach(
+  _ count: Int, shouldStop: () -> Bool, _ body: @Sendable (Int) throws -> Void
+) throws {
+  let batch = 8 * ProcessInfo.processInfo.activeProcessorCount
+  let failed = Mutex<(index: Int, error: (any Error)?)>((.max, nil))
+  for start in stride(from: 0, to: count, by: batch) where !shouldStop() {
+    DispatchQueue.concurrentPerform(iterations: min(batch, count - start)) { offset in
+      do { try body(start + offset) } catch {
+        failed.withLock { if start + offset < $0.index { $0 = (start + offset, error) } }
+      }
+    }
+    if let error = failed.withLock({ $0.error }) { throw error }
+  }
+}

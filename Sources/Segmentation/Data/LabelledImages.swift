@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Imaging
+
+/// Images and the label files that belong to them: to train a source network and to evaluate, never to adapt.
+public struct LabelledImages: Equatable, Sendable {
+  public struct Entry: Equatable, Hashable, Sendable {
+    public let image: ImageList.Entry
+    public let labelPath: String
+  }
+
+  /// An image with its label map, of the same size.
+  public struct Sample: Equatable, Sendable {
+    public let name: String
+    public let image: RGBImage
+    public let label: LabelMap
+  }
+
+  /// What may be without a partner.
+  public struct Unpaired: OptionSet, Sendable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    /// Images without a label file are left out.
+    public static let images = Unpaired(rawValue: 1)
+    /// Label files without an image are left out.
+    public static let labels = Unpaired(rawValue: 2)
+  }
+
+  public let space: LabelSpace
+  public let entries: [Entry]
+  /// The names of the images left out for want of a label file.
+  public let imagesLeftOut: [String]
+  /// The names of the label files left out for want of an image.
+  public let labelsLeftOut: [String]
+
+  public var count: Int { entries.count }
+
+  /// Pairs images with the .png label files of a folder.
+  ///
+  /// The names decide, in this order: equal; equal without the suffixes that data sets append
+  /// ("_leftImg8bit", "_gtFine_labelIds", ...); equal without folders, where that names one of each.
+  ///
+  /// - Parameter allowing: what may be without a partner; by default nothing.
+  /// - Throws: a `Problem` for images or labels without a partner, for two that share one, and for no pair.
+  public init(
+    images: ImageList, labelFolder: String, space: LabelSpace, allowing: Unpaired = []
+  ) throws {
+    let files = try ImageList(folder: labelFolder, endings: ["png"], of: "labels").entries.filter {
+      !PairingName.isCompanion($0.name)
+    }
+    let labels = files.filter { PairingName($0.name).fits(space) }
+    let partners = Partners(images: images.entries, labels: labels)
+    var entries: [Entry] = []
+    var lonely: [String] = []
+    var taken: [String: String] = [:]
+    for image in images.entries {
+      guard let label = partners.label(of: image) else {
+        lonely.append(image.name)
+        continue
+      }
+      if let other = taken.updateValue(image.path, forKey: label.path) {
+        throw Problem(
+          "two images share one label file", at: label.path, because: "it fits \(other) and \(image.path)",
+          remedy: "give images and labels the same relative names")
+      }
+      entries.append(Entry(image: image, labelPath: label.path))
+    }
+    self.space = space
+    self.entries = entries
+    imagesLeftOut = lonely
+    labelsLeftOut = labels.filter { taken[$0.path] == nil }.map(\.name)
+    try check(images: images, folder: labelFolder, otherKind: files.count - labels.count, allowing: allowing)
+  }
+
+  private func check(images: ImageList, folder: String, otherKind: Int, allowing: Unpaired) throws {
+    let hint =
+      otherKind == 0
+      ? ""
+      : ", \(otherKind) label files whose names say other ids than \(space.name)'s "
+        + "(\(space.fileSuffix ?? "")) are left out"
+    if !imagesLeftOut.isEmpty && (entries.isEmpty || !allowing.contains(.images)) {
+      throw Problem(
+        "images have no label file", at: folder,
+        because:
+          "\(imagesLeftOut.count) of \(images.count) images have none: \(firstThree(imagesLeftOut))\(hint)",
+        remedy:
+          "add the label files, name the label space that these files hold, or take the images off the list")
+    }
+    if !labelsLeftOut.isEmpty && !allowing.contains(.labels) {
+      throw Problem(
+        "label files have no image", at: folder,
+        because: "\(labelsLeftOut.count) label files belong to no image of \(images.source): "
+          + firstThree(labelsLeftOut),
+        remedy: "give all the images, or a folder with the labels of these images only")
+    }
+  }
+
+  /// Reads a pair.
+  ///
+  /// - Throws: a `Problem` for a file that cannot be read and for a label of another size than its image.
+  public func read(_ index: Int) throws -> Sample {
+    let entry = entries[index]
+    let image = try ImageFile.readRGB(entry.image.path)
+    let label = try space.read(entry.labelPath)
+    guard label.size == image.size else {
+      throw Problem(
+        "the label has another size than its image", at: entry.labelPath,
+        because: "the image \(entry.image.path) is \(image.size), the label is \(label.size)",
+        remedy: "give labels of the images' own size")
+    }
+    return Sample(name: entry.image.name, image: image, label: label)
+  }
+}
+
+/// Finds the label file of an image by name.
+private struct Partners {
+  private var byName: [String: ImageList.Entry] = [:]
+  private var byStem: [String: [ImageList.Entry]] = [:]
+  private var byLast: [String: [ImageList.Entry]] = [:]
+  private var imagesOfLast: [String: Int] = [:]
+
+  init(images: [ImageList.Entry], labels: [ImageList.Entry]) {
+    for label in labels {
+      let name = PairingName(label.name)
+      byName[label.name] = label
+      byStem[name.stem, default: []].append(label)
+      byLast[name.last, default: []].append(label)
+    }
+    for image in images { imagesOfLast[PairingName(image.name).last, default: 0] += 1 }
+  }
+
+  func label(of image: ImageList.Entry) -> ImageList.Entry? {
+    if let same = byName[image.name] { return same }
+    let name = PairingName(image.name)
+    if let labels = byStem[name.stem], labels.count == 1 { return labels[0] }
+    guard let labels = byLast[name.last], labels.count == 1, imagesOfLast[name.last] == 1 else { return nil }
+    return labels[0]
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Imaging
+
+/// How a network wants its pixels: `(x - mean[c]) / std[c] * scale`, x in 0...255, channels in its own order.
+///
+/// Weights fit one normalisation only, so it travels with them.
+public struct Normalisation: Codable, Equatable, Sendable {
+  /// The order of the channels in the network's input.
+  public enum ChannelOrder: String, Codable, Sendable { case rgb, bgr }
+
+  public let name: String
+  public let order: ChannelOrder
+  /// Three values, in the network's order of channels.
+  public let mean: [Double]
+  /// Three values, in the network's order of channels.
+  public let std: [Double]
+  public let scale: Double
+
+  /// - Throws: a `Problem` unless mean and std have three finite values each and no std is 0.
+  public init(
+    name: String, order: ChannelOrder, mean: [Double], std: [Double] = [1, 1, 1], scale: Double = 1
+  ) throws {
+    self.init(unchecked: name, order, mean, std, scale)
+    try check()
+  }
+
+  private init(
+    unchecked name: String, _ order: ChannelOrder, _ mean: [Double], _ std: [Double], _ scale: Double
+  ) {
+    self.name = name
+    self.order = order
+    self.mean = mean
+    self.std = std
+    self.scale = scale
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      name: container.decode(String.self, forKey: .name),
+      order: container.decode(ChannelOrder.self, forKey: .order),
+      mean: container.decode([Double].self, forKey: .mean),
+      std: container.decode([Double].self, forKey: .std),
+      scale: container.decode(Double.self, forKey: .scale))
+  }
+
+  private func check() throws {
+    let finite = (mean + std + [scale]).allSatisfy(\.isFinite)
+    guard mean.count == 3, std.count == 3, finite, !std.contains(0) else {
+      throw Problem(
+        "cannot use the normalisation", at: name,
+        because: "expected 3 finite means and 3 finite deviations other than 0, "
+          + "found means \(mean), deviations \(std), scale \(scale)",
+        remedy: "correct these numbers")
+    }
+  }
+
+  /// Caffe-style DeepLabV2 weights: BGR, 0...255, minus the mean.
+  public static let caffe = Normalisation(
+    unchecked: "caffe", .bgr, [104.00698793, 116.66876762, 122.67891434], [1, 1, 1], 1)
+
+  /// torchvision's weights: RGB / 255, ImageNet's mean and deviation.
+  public static let imageNet = Normalisation(
+    unchecked: "imageNet", .rgb, [123.675, 116.28, 103.53], [58.395, 57.12, 57.375], 1)
+
+  /// ESPNet's published Cityscapes weights: BGR, normalised, then divided by 255.
+  public static let espnetCityscapes = Normalisation(
+    unchecked: "espnetCityscapes", .bgr, [72.3923111, 82.90893555, 73.15840149],
+    [45.3192215, 46.15289307, 44.91483307], 1 / 255)
+
+  public static let known = [caffe, imageNet, espnetCityscapes]
+
+  /// - Throws: a `Problem` that lists the known names.
+  public static func named(_ name: String) throws -> Normalisation {
+    if let found = known.first(where: { $0.name == name }) { return found }
+    throw unknownName(name, of: "normalisation", known: known.map(\.name))
+  }
+
+  /// Writes an image as the network's input.
+  ///
+  /// Shapes: `buffer` [3, H, W], so it holds exactly `3 * width * height` values.
+  public func write(_ image: RGBImage, into buffer: UnsafeMutableBufferPointer<Float>) {
+    let area = image.size.area
+    guard buffer.count == 3 * area else {
+      fatalError("an image of \(image.size) needs a buffer of \(3 * area) floats, got \(buffer.count)")
+    }
+    let table = tables
+    image.pixels.withUnsafeBufferPointer { pixels in
+      table.withUnsafeBufferPointer { table in
+        for channel in 0..<3 {
+          let values = UnsafeBufferPointer(rebasing: table[256 * channel..<256 * channel + 256])
+          let plane = UnsafeMutableBufferPointer(rebasing: buffer[area * channel..<area * (channel + 1)])
+          var source = order == .rgb ? channel : 2 - channel
+          for i in 0..<area {
+            plane[i] = values[Int(pixels[source])]
+            source += 3
+          }
+        }
+      }
+    }
+  }
+
+  /// The input value of each byte, 256 for each of the network's channels in turn.
+  private var tables: [Float] {
+    (0..<3).flatMap { channel in
+      (0..<256).map { Float((Double($0) - mean[channel]) / std[channel] * scale) }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Imaging
+import Segmentation
+import Testing
+
+@Suite("Samples of labelled images")
+struct SupervisedViewsTests {
+  private let image = placeImage(60, 40)
+  private let label = LabelMap(
+    size: PixelSize(width: 60, height: 40), pixels: (0..<2400).map { UInt8($0 % 60) })
+
+  private func sample(_ views: SupervisedViews, seed: UInt64) -> SupervisedSample {
+    var generator = SeededGenerator(seed: seed)
+    return views.make(image: image, label: label, using: &generator)
+  }
+
+  private func reds(_ image: RGBImage) -> [UInt8] {
+    stride(from: 0, to: image.pixels.count, by: 3).map { image.pixels[$0] }
+  }
+
+  @Test("a crop inside the image: picture and label show the same pixels, mirrored or not")
+  func crop() throws {
+    let views = try SupervisedViews(crop: pixelSize(30, 20), scaleRange: 1...1)
+    var firsts: Set<UInt8> = []
+    var mirrored: Set<Bool> = []
+    for seed in 0..<30 as Range<UInt64> {
+      let made = sample(views, seed: seed)
+      #expect(made.image.size == pixelSize(30, 20))
+      #expect(reds(made.image) == made.label.pixels)
+      firsts.insert(made.label.pixels[0])
+      mirrored.insert(made.label.pixels[0] > made.label.pixels[1])
+    }
+    #expect(firsts.count > 10 && mirrored == [true, false])
+  }
+
+  @Test("an image smaller than the crop is surrounded by ignored pixels of the padding's colour")
+  func padding() throws {
+    var views = try SupervisedViews(crop: pixelSize(70, 30), scaleRange: 1...1, mirror: false)
+    views.padding = (200, 201, 202)
+    var columns: Set<Int> = []
+    for seed in 0..<20 as Range<UInt64> {
+      let made = sample(views, seed: seed)
+      let ignored = made.label.pixels.map { $0 == LabelMap.ignored }
+      #expect(ignored.filter { $0 }.count == 10 * 30)
+      #expect(reds(made.image) == made.label.pixels.map { $0 == 255 ? 200 : $0 })
+      columns.insert(try #require(ignored.firstIndex(of: false)))
+    }
+    #expect(columns.count > 5 && columns.allSatisfy { $0 <= 10 })
+  }
+
+  @Test("scales below and above the crop give samples of its size")
+  func scales() throws {
+    let views = try SupervisedViews(size: pixelSize(48, 32), crop: pixelSize(40, 40), colourPolicy: true)
+    for seed in 0..<40 as Range<UInt64> {
+      let made = sample(views, seed: seed)
+      #expect(made.image.size == pixelSize(40, 40) && made.label.size == pixelSize(40, 40))
+      #expect(made.label.pixels.contains { $0 != 255 })
+    }
+  }
+
+  @Test("brightness and contrast change the picture and not the label")
+  func light() throws {
+    let plain = try SupervisedViews(crop: pixelSize(30, 20), scaleRange: 1...1, mirror: false)
+    var bright = plain
+    bright.brightness = 0.5
+    var spread = plain
+    spread.contrast = 0.5
+    for views in [bright, spread] {
+      var changed = 0
+      for seed in 0..<8 as Range<UInt64> {
+        let (base, made) = (sample(plain, seed: seed), sample(views, seed: seed))
+        #expect(made.label == base.label)
+        changed += made.image.pixels == base.image.pixels ? 0 : 1
+      }
+      #expect(changed >= 6)
+    }
+  }
+
+  @Test("impossible settings are refused")
+  func refused() {
+    #expect(problem { _ = try SupervisedViews(crop: pixelSize(0, 1)) } != nil)
+    #expect(problem { _ = try SupervisedViews(crop: pixelSize(1, 1), scaleRange: 0...1) } != nil)
+    #expect(problem { _ = try SupervisedViews(crop: pixelSize(1, 1), brightness: 1.5) } != nil)
+    #expect(problem { _ = try SupervisedViews(size: pixelSize(1, 0), crop: pixelSize(1, 1)) } != nil)
+  }
+
+  @Test("a loader reads pairs")
+  func loader() throws {
+    let folder = ScratchFolder()
+    try folder.touch("i/x", "l/x")
+    try image.writePNG(to: folder.at("i/a.png"))
+    try LabelMap(size: image.size, filledWith: 3).writePNG(to: folder.at("l/a.png"))
+    let list = try ImageList(folder: folder.at("i"))
+    let pairs = try LabelledImages(images: list, labelFolder: folder.at("l"), space: .camvid11)
+    let views = try SupervisedViews(crop: pixelSize(30, 20), scaleRange: 1...1)
+    let batch = try pairs.loader(views, BatchOrder(count: 1, batchSize: 3, seed: 1), workers: 1).next()
+    #expect(
+      batch.count == 3 && batch.allSatisfy { $0.label == LabelMap(size: pixelSize(30, 20), filledWith: 3) })
+  }
+}
