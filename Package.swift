@@ -53,6 +53,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [
     .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
+    .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
   ],
   targets: [
     // A room imports only rooms that stand above it here.
@@ -63,6 +64,8 @@ let package = Package(
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
     .target(name: "Segmentation", dependencies: ["Torch", "Imaging", "Files"]),
+    .target(
+      name: "Adaptation", dependencies: ["Segmentation", "Torch", "Imaging", "Files", "Yams"]),
 
     .target(name: "TestSupport", dependencies: ["Torch", "Imaging", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
@@ -74,6 +77,10 @@ let package = Package(
     .testTarget(
       name: "SegmentationTests",
       dependencies: ["Segmentation", "Torch", "Imaging", "Files", "TestSupport"]),
+    .testTarget(
+      name: "AdaptationTests",
+      dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

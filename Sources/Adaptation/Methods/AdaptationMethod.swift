@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Segmentation
+import Torch
+
+/// One step's images of the target domain, as networks take them, with the source network's labels for them.
+///
+/// There is no room here for a true label: adaptation cannot see one.
+public struct TargetBatch {
+  /// Plain crops: what the teacher sees. [N, 3, H, W]
+  public let images: Tensor
+  /// Crops at a random scale: what the source network sees. [N, 3, H, W]
+  public let scaled: Tensor
+  /// `scaled` in other colours: what the student sees. [N, 3, H, W]
+  public let augmented: Tensor
+  /// Classes that the source network gave to `scaled`'s pixels; int64 [N, H, W].
+  public let pseudoLabels: Tensor
+
+  public init(images: Tensor, scaled: Tensor, augmented: Tensor, pseudoLabels: Tensor) {
+    self.images = images
+    self.scaled = scaled
+    self.augmented = augmented
+    self.pseudoLabels = pseudoLabels
+  }
+}
+
+/// What one step found.
+public struct StepReport: Sendable {
+  public let total: Double
+  /// Each term of the loss, multiplied by its weight, in the order of the method's description.
+  public let terms: [(name: String, value: Double)]
+  /// The weight of each class in this step; empty where the method has none.
+  public let classWeights: [Double]
+
+  public init(total: Double, terms: [(name: String, value: Double)], classWeights: [Double] = []) {
+    self.total = total
+    self.terms = terms
+    self.classWeights = classWeights
+  }
+}
+
+/// A way to adapt a network to unlabelled images. It knows no data set, network or command line.
+public protocol AdaptationMethod: AnyObject {
+  /// The network that is being adapted, and the result.
+  var student: any Segmenter { get }
+
+  /// Looks through the target images once before the first step, where the method needs it.
+  func prepare(_ images: TargetImages) throws
+
+  /// One update from one batch.
+  func step(_ batch: TargetBatch, learningRate: Double) -> StepReport
+
+  /// Everything that later steps depend on, under stable names.
+  var state: [(name: String, tensor: StoredTensor)] { get }
+
+  /// Takes over a stored state; the report tells what did not fit.
+  func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport
+}
+
+/// The target images, one network input after another.
+public struct TargetImages {
+  public let count: Int
+  /// Calls its argument with each input [1, 3, H, W], in order.
+  public let forEach: ((Tensor) throws -> Void) throws -> Void
+
+  public init(count: Int, forEach: @escaping ((Tensor) throws -> Void) throws -> Void) {
+    self.count = count
+    self.forEach = forEach
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The choices of the method, those included in which its paper and its released code differ.
+public struct IAPCSettings: Equatable, Sendable {
+  /// What the source network's trust in a pixel is read from.
+  public enum Importance: String, SettingChoice {
+    /// `1 - z2 / z1` of the two largest logits, as the released code has it; it can leave [0, 1].
+    case logits
+    /// `1 - p2 / p1` of the two largest probabilities, as the paper has it.
+    case probabilities
+    /// The largest probability.
+    case first
+    /// One less the second largest probability.
+    case second
+    /// Every pixel counts alike.
+    case none
+  }
+
+  /// What prototypes are means of.
+  public enum Prototypes: String, SettingChoice {
+    /// Each image's own teacher features.
+    case perImage
+    /// The batches' teacher features, averaged over the run.
+    case momentum
+    /// The source network's features of the whole target set, once.
+    case `static`
+  }
+
+  /// How the similarities are laid out.
+  public enum PrototypeLayout: String, SettingChoice {
+    case mended
+    /// [HW, C] read as [C, H, W]: a mistake of the code of 2023, for comparisons with its numbers.
+    case scrambled2023
+  }
+
+  /// Multipliers of the terms; a term of weight 0 is not computed.
+  public struct Weights: Equatable, Sendable {
+    public var importance = 0.2
+    public var enhanced = 0.5
+    public var symmetric = 0.04
+    public var entropy = 2.0
+  }
+
+  public var weights = Weights()
+  public var importance = Importance.logits
+  public var prototypes = Prototypes.perImage
+  public var prototypeLayout = PrototypeLayout.mended
+  /// Share of the old prototypes at each step, for `momentum`.
+  public var prototypeDecay = 0.99
+  /// Share of the old teacher at each step.
+  public var teacherDecay = 0.9999
+  /// Pixels an image below which a class counts as rare; nil for 1/32 of the crop.
+  public var rarePixels: Int?
+  /// The weight of a rare class, and the one that an absent class moves towards.
+  public var rareWeight = 7.0
+  /// Whether ignored pixels count in the means of the importance and the enhanced term.
+  public var ignoredInMean = true
+  /// Steps of the body for each gradient; the released code lists its weights 3 times in the optimiser.
+  public var backboneUpdates = 1
+  /// Whether a pass over the plain crops follows each update and moves the student's running statistics.
+  public var statisticsPass = false
+  /// The classifier's learning rate over the body's.
+  public var headScale = 10.0
+  public var momentum = 0.9
+  public var weightDecay = 5e-4
+
+  public init() {}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Segmentation
+import Torch
+
+/// Class prototypes: mean features by class, without gradient.
+///
+/// A class without a position has the zero prototype, which no feature resembles.
+/// Source: Cao et al. 2024, prototype-contrast learning; every form is one matrix product, no loop over
+/// classes.
+package struct Prototypes {
+  private let kind: IAPCSettings.Prototypes
+  private let classCount: Int
+  private let decay: Double
+  /// [C, D] kept over the run, for the momentum and static forms.
+  package private(set) var bank: Tensor?
+  /// 1 for each class that `bank` has seen, [C, 1].
+  package private(set) var seen: Tensor?
+
+  package init(_ kind: IAPCSettings.Prototypes, classCount: Int, decay: Double) {
+    self.kind = kind
+    self.classCount = classCount
+    self.decay = decay
+  }
+
+  package var needsWholeSet: Bool { kind == .static }
+  /// Whether each step needs the teacher at all.
+  package var needsTeacher: Bool { kind != .static }
+
+  package mutating func restore(bank: Tensor?, seen: Tensor?) {
+    (self.bank, self.seen) = (bank, seen)
+  }
+
+  /// Static prototypes from the source network's own labels of all target images.
+  package mutating func fill(from source: any Segmenter, _ images: TargetImages) throws {
+    var total: (sums: Tensor, counts: Tensor)?
+    try withoutGradients {
+      try images.forEach { image in
+        let prediction = source(image, .evaluation)
+        let labels = prediction.logits.resizedBilinear(height: image.shape[2], width: image.shape[3]).argmax(
+          1)
+        let (sums, counts) = classSums(prediction.features, labels)
+        total = total.map { ($0.sums + sums, $0.counts + counts) } ?? (sums, counts)
+      }
+    }
+    guard let total else { fatalError("static prototypes need an image") }
+    bank = Prototypes.means(total.sums.sum(0), total.counts.sum(0))
+  }
+
+  /// The prototypes of a step.
+  ///
+  /// Shapes: teacher features [N, D, h, w], its logits at the crop's size [N, C, H, W] -> [N, C, D], or [1,
+  /// C, D] where all images share them.
+  package mutating func update(_ teacher: Prediction) -> Tensor {
+    if kind == .static { return shared }
+    let (sums, counts) = classSums(teacher.features, teacher.logits.argmax(1))
+    if kind == .perImage { return Prototypes.means(sums, counts) }
+    let (all, count) = (sums.sum(0), counts.sum(0))
+    move(toward: Prototypes.means(all, count), present: count.equals(0).not().to(.float32))
+    return shared
+  }
+
+  private var shared: Tensor {
+    guard let bank else { fatalError("the prototypes were asked for before they were made") }
+    return bank.reshaped([1] + bank.shape)
+  }
+
+  /// New classes enter as they are, known ones move, absent ones stay.
+  private mutating func move(toward means: Tensor, present: Tensor) {
+    let (old, known) = (bank ?? Tensor.zeros(means.shape, on: means.device), seen ?? present * 0)
+    let moved = decay * old + (1 - decay) * means
+    let entered = known * moved + (1 - known) * means
+    bank = present * entered + (1 - present) * old
+    seen = 1 - (1 - known) * (1 - present)
+  }
+
+  /// Sums of the features under each class [N, C, D] and positions of each class [N, C, 1].
+  private func classSums(_ features: Tensor, _ labels: Tensor) -> (sums: Tensor, counts: Tensor) {
+    let s = features.shape
+    let crop = labels.shape
+    let grid = labels.reshaped(crop[0], 1, crop[1], crop[2]).to(.float32).resizedNearest(
+      height: s[2], width: s[3])
+    let member = grid.to(.int64).reshaped(s[0], s[2] * s[3]).oneHot(classes: classCount)
+    let positions = features.reshaped(s[0], s[1], s[2] * s[3]).permuted(0, 2, 1)
+    let counts = member.sum(1).reshaped(s[0], classCount, 1)
+    return (member.permuted(0, 2, 1).matmul(positions), counts)
+  }
+
+  private static func means(_ sums: Tensor, _ counts: Tensor) -> Tensor { sums / counts.clamped(from: 1) }
+}
+
+/// The cosine of each feature with each prototype, with a gradient for the features alone.
+///
+/// Shapes: features [N, D, h, w], prototypes [N or 1, C, D] -> [N, C, h, w].
+package func similarities(_ features: Tensor, _ prototypes: Tensor, _ layout: IAPCSettings.PrototypeLayout)
+  -> Tensor
+{
+  let s = features.shape
+  let classCount = prototypes.shape[1]
+  let positions = unit(features.reshaped(s[0], s[1], s[2] * s[3]).permuted(0, 2, 1))
+  let cosines = positions.matmul(unit(prototypes).permuted(0, 2, 1))
+  switch layout {
+  case .mended: return cosines.permuted(0, 2, 1).reshaped(s[0], classCount, s[2], s[3])
+  case .scrambled2023: return cosines.contiguous().reshaped(s[0], classCount, s[2], s[3])
+  }
+}
+
+/// Vectors along the last axis divided by their length, or by 1e-8 where they are shorter.
+private func unit(_ vectors: Tensor) -> Tensor {
+  vectors / vectors.norm(2, keepingAxes: true).clamped(from: 1e-8)
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Imaging
+import Segmentation
+import Torch
+
+/// A run of `adapt`: source weights and unlabelled images in, adapted weights out.
+public final class AdaptationRun {
+  public enum Start: Sendable {
+    case new(overwrite: Bool)
+    case resume
+  }
+
+  /// Where pseudo-labels are kept between runs.
+  public let cache: String
+  /// Also writes each step's batch here, for comparisons with other programs.
+  public var batchDump: String?
+
+  private var settings: AdaptationSettings
+  private let folder: RunFolder
+  private let observer: RunObserver
+  private let command: [String]
+
+  public init(
+    _ settings: AdaptationSettings, cache: String, command: [String] = [],
+    observer: RunObserver = RunObserver()
+  ) {
+    self.settings = settings
+    self.cache = cache
+    self.command = command
+    self.observer = observer
+    folder = RunFolder(settings.output)
+  }
+
+  /// Runs to the end.
+  ///
+  /// - Returns: seconds that the steps took and that they waited for data.
+  /// - Throws: `Problem`; `Interruption` where the user ended it, with everything saved.
+  @discardableResult
+  public func run(_ start: Start) throws -> (seconds: Double, waited: Double) {
+    try settings.check()
+    if settings.threads > 0 { Machine.threads = settings.threads }
+    Machine.flushDenormals(true)
+    let images = try ImageList(at: settings.images)
+    let loaded = try NetworkFile.load(
+      settings.weightsFile, family: settings.network, classes: settings.classes,
+      device: Device.named(settings.device))
+    try settings.resolveSizes(images, for: loaded.network)
+    guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
+    let views = try settings.viewSettings(size, crop)
+    let manifest = Manifest(
+      loaded, images, imagesHash: try images.contentHash(), settings: settings, command: command)
+    try check(start, manifest)
+    let place = try pseudoLabelPlace(loaded, images, size)
+    if !place.labeler.isDone(in: place.path) {
+      // Before the long work; labels that are there were made from these very images.
+      try images.checkImages(shouldStop: { observer.stopSignal() != nil })
+      try observer.checkStop()
+    }
+
+    if settings.initialStatistics == .target { try estimateStatistics(of: loaded.network, images, size) }
+    let labels = try pseudoLabels(images, place)
+    if case .new(let overwrite) = start { try create(manifest, overwrite: overwrite) }
+    let method = IAPC(loaded.network, settings.iapc)
+    let done = try restore(method, start)
+    if done == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
+    let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
+    let times = try steps(method, maker, from: done)
+    if settings.finalStatistics == .target {
+      do { try estimateStatistics(of: method.student, images, size) } catch let stop as Interruption {
+        throw Interruption(signal: stop.signal, resumable: folder.path)
+      }
+    }
+    try NetworkFile.save(method.student, classes: loaded.classes, to: folder.adaptedSafetensors)
+    try NetworkFile.save(method.student, classes: loaded.classes, to: folder.adaptedPth)
+    return times
+  }
+
+  // MARK: Parts of a run
+
+  /// Refuses a folder that the run cannot have; changes nothing yet.
+  private func check(_ start: Start, _ manifest: Manifest) throws {
+    if case .new(let overwrite) = start { return try folder.check(overwrite: overwrite) }
+    let before = try Manifest.read(folder.manifest)
+    for (what, old, new) in [
+      ("weights", before.weights.sha256, manifest.weights.sha256),
+      ("images", before.images.sha256, manifest.images.sha256),
+    ] where old != new {
+      throw Problem(
+        "cannot resume the run", at: folder.path, because: "its \(what) have changed since it began",
+        remedy: "restore them, or start a new run")
+    }
+  }
+
+  private func create(_ manifest: Manifest, overwrite: Bool) throws {
+    try folder.prepare(overwrite: overwrite) {
+      try AtomicFile.write(
+        ConfigFile.text(
+          AdaptationSettings.table.values(of: settings), heading: "The settings of this run, resolved."),
+        to: folder.config)
+      try manifest.write(to: folder.manifest)
+    }
+  }
+
+  private func estimateStatistics(of network: any Segmenter, _ images: ImageList, _ size: PixelSize) throws {
+    let order = BatchOrder(count: images.count, batchSize: settings.batch, seed: settings.seed)
+    let batches = max(1, images.count / settings.batch)
+    let loader = BatchLoader(order: order, workers: settings.workers) { request, _ in
+      try ImageFile.readRGB(images.entries[request.index].path).resizedBicubic(to: size)
+    }
+    defer { loader.stop() }
+    observer.begin("statistics", batches)
+    try reestimateStatistics(of: network, batches: batches) { index in
+      try observer.advanceOrStop(index)
+      return network.input(try loader.next())
+    }
+    observer.advance(batches)
+  }
+
+  /// Where the pseudo-labels of this run are kept, and what makes them.
+  private func pseudoLabelPlace(
+    _ loaded: LoadedNetwork, _ images: ImageList, _ size: PixelSize
+  ) throws -> (path: String, labeler: PseudoLabeler) {
+    let wanted = settings.pseudoLabels
+    let labeler = PseudoLabeler(
+      loaded, PredictionSettings(size: wanted.size ?? size, scales: wanted.scales, mirror: wanted.mirror))
+    let state =
+      settings.initialStatistics == .source ? "" : "statistics \(size) \(settings.batch) \(settings.seed)"
+    return ("\(cache)/pseudo-labels/\(try labeler.key(images, state: state))", labeler)
+  }
+
+  private func pseudoLabels(
+    _ images: ImageList, _ place: (path: String, labeler: PseudoLabeler)
+  ) throws -> PseudoLabelFolder {
+    observer.begin("pseudo-labels", images.count)
+    let (labels, cached) = try place.labeler.labels(images, in: place.path) { try observer.advanceOrStop($0) }
+    if cached {
+      observer.advance(images.count)
+      observer.note("pseudo-labels taken from \(place.path)")
+    }
+    return labels
+  }
+
+  /// Takes over the newest checkpoint; the number of steps done.
+  private func restore(_ method: some AdaptationMethod, _ start: Start) throws -> Int {
+    guard case .resume = start, let found = try folder.newest() else { return 0 }
+    for problem in found.skipped { observer.note("passed over a damaged checkpoint: \(problem)") }
+    let report = method.load(found.state)
+    guard report.isExact else {
+      throw Problem(
+        "cannot resume the run", at: folder.checkpoints, because: "its checkpoint has \(report.summary)",
+        remedy: "start a new run")
+    }
+    observer.note("resumed after step \(found.step)")
+    return found.step
+  }
+
+  private func steps(
+    _ method: some AdaptationMethod, _ maker: TargetViewMaker, from done: Int
+  ) throws -> (seconds: Double, waited: Double) {
+    let log = try MetricsLog(folder.metrics, keeping: done)
+    let stream = TargetStream(maker, settings, network: method.student, startingAt: done)
+    defer { stream.stop() }
+    let schedule = settings.schedule
+    var (seconds, saved) = (0.0, done)
+    observer.begin("adapt", settings.steps)
+    observer.advance(done)
+    for step in done..<max(done, settings.steps) {
+      let batch = try stream.next()
+      if let batchDump { try dump(batch, step + 1, to: batchDump) }
+      let started = ContinuousClock.now
+      let report = method.step(batch, learningRate: schedule(step))
+      let elapsed = (ContinuousClock.now - started).seconds
+      seconds += elapsed
+      try guardFinite(report, step + 1, saved: saved)
+      let record = StepRecord(step: step + 1, report: report, learningRate: schedule(step), seconds: elapsed)
+      try log.append(record)
+      observer.step(record)
+      let signal = observer.stopSignal()
+      if (step + 1) % settings.checkpointEvery == 0 || step + 1 == settings.steps || signal != nil {
+        try folder.save(method.state, step: step + 1, keep: settings.checkpointKeep)
+        saved = step + 1
+      }
+      if let signal, step + 1 < settings.steps { throw Interruption(signal: signal, resumable: folder.path) }
+    }
+    return (seconds, stream.secondsWaited)
+  }
+
+  private func guardFinite(_ report: StepReport, _ step: Int, saved: Int) throws {
+    guard !report.total.isFinite else { return }
+    let terms = report.terms.filter { !$0.value.isFinite }.map(\.name).joined(separator: ", ")
+    throw Problem(
+      "the loss is no longer a number", at: "step \(step), \(terms)",
+      because: "the last good checkpoint is of step \(saved)",
+      remedy: "lower --learning-rate, or check the images")
+  }
+
+  private func dump(_ batch: TargetBatch, _ step: Int, to path: String) throws {
+    try makeFolder(path)
+    let number = String(step)
+    let name = "step_\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).safetensors"
+    let tensors = [
+      (name: "images", tensor: batch.images.stored), (name: "images_scaled", tensor: batch.scaled.stored),
+      (name: "images_augmented", tensor: batch.augmented.stored),
+      (name: "pseudo_labels", tensor: batch.pseudoLabels.to(.uint8).stored),
+    ]
+    try CheckpointFile.write(Checkpoint(tensors: tensors), to: "\(path)/\(name)")
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The user asked the program to end; what was done so far is saved.
+public struct Interruption: Error, Equatable, Sendable {
+  /// SIGINT or SIGTERM.
+  public let signal: Int32
+  /// Where the work can be taken up again: a run folder. Nil where there is nothing to go on from.
+  public let resumable: String?
+
+  public init(signal: Int32, resumable: String? = nil) {
+    self.signal = signal
+    self.resumable = resumable
+  }
+}
+
+/// What a long piece of work tells while it goes on. The command line draws it; a library user may listen
+/// too.
+public struct RunObserver {
+  /// A piece of work begins: its name and how many units it has.
+  public var begin: (String, Int) -> Void = { _, _ in }
+  /// So many units of the current piece are done.
+  public var advance: (Int) -> Void = { _ in }
+  /// A training step is done.
+  public var step: (StepRecord) -> Void = { _ in }
+  /// Something worth a line.
+  public var note: (String) -> Void = { _ in }
+  /// The signal by which the user asked to end, if so. Asked between units of work.
+  public var stopSignal: () -> Int32? = { nil }
+
+  public init() {}
+
+  /// - Throws: `Interruption` where the user asked to end.
+  func checkStop() throws {
+    if let signal = stopSignal() { throw Interruption(signal: signal) }
+  }
+
+  /// Reports a unit of work, and ends where the user asked to.
+  func advanceOrStop(_ count: Int) throws {
+    advance(count)
+    try checkStop()
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Imaging
+import Segmentation
+
+/// Label maps kept as PNG files in a folder, under the images' names.
+public struct PseudoLabelFolder: PseudoLabelSource {
+  public let path: String
+  let classCount: Int
+
+  public func label(named name: String) throws -> LabelMap {
+    let file = "\(path)/\(name).png"
+    let image = try ImageFile.readIndices(file)
+    guard image.channels == 1, image.values.allSatisfy({ Int($0) < classCount || $0 == 255 }) else {
+      throw Problem(
+        "cannot use the pseudo-label", at: file,
+        because: "it holds other values than classes 0 to \(classCount - 1)",
+        remedy: "remove the folder, and it is made anew")
+    }
+    return LabelMap(size: image.size, pixels: image.values.map { UInt8($0) })
+  }
+}
+
+/// Makes the source network's labels of the target images, once for each set of weights, images and settings.
+///
+/// Source: Cao et al. 2024: probabilities at several scales, each plain and mirrored, summed at the image's
+/// size.
+public struct PseudoLabeler {
+  private let network: LoadedNetwork
+  private let predictor: Predictor
+
+  public init(_ network: LoadedNetwork, _ settings: PredictionSettings) {
+    self.network = network
+    predictor = Predictor(network.network, settings)
+  }
+
+  /// What the labels depend on, as a name: weights, statistics, images and settings.
+  ///
+  /// - Parameter state: what changed in the network since it was loaded, in words.
+  public func key(_ images: ImageList, state: String = "") throws -> String {
+    let settings = predictor.settings
+    let parts = [
+      network.sha256, network.classes.name, try images.contentHash(), settings.size?.description ?? "own",
+      settings.scales.map { String($0) }.joined(separator: ","), settings.mirror ? "mirrored" : "plain",
+      state,
+    ]
+    return String(FileHash.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(32))
+  }
+
+  /// Whether a folder holds all labels already.
+  func isDone(in folder: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/complete") }
+
+  /// The labels of all images in `folder`, which appears whole or not at all; those already there are used.
+  ///
+  /// - Parameter progress: called after each image with the count so far.
+  /// - Returns: the labels, and whether they were there already.
+  public func labels(
+    _ images: ImageList, in folder: String, progress: (Int) throws -> Void = { _ in }
+  ) throws -> (labels: PseudoLabelFolder, cached: Bool) {
+    let result = PseudoLabelFolder(path: folder, classCount: network.network.classCount)
+    let files = FileManager.default
+    if isDone(in: folder) { return (result, true) }
+    let partial = "\(folder).partial-\(ProcessInfo.processInfo.processIdentifier)"
+    defer { try? files.removeItem(atPath: partial) }
+    try makeFolder(partial)
+    try write(images, to: partial, confidence: nil, progress: progress)
+    try AtomicFile.write("\(images.count) label maps\n", to: "\(partial)/complete")
+    try? files.removeItem(atPath: folder)
+    do { try files.moveItem(atPath: partial, toPath: folder) } catch {
+      throw Problem(
+        "cannot keep the pseudo-labels", at: folder, because: error.localizedDescription,
+        remedy: "make room or choose another cache folder with IAPC_CACHE")
+    }
+    return (result, false)
+  }
+
+  /// Writes `NAME.png` label maps to one folder and, on request, confidences (255 = certain) to another.
+  public func write(
+    _ images: ImageList, to folder: String, confidence: String?, progress: (Int) throws -> Void = { _ in }
+  ) throws {
+    let reader = images.readAhead
+    defer { reader.stop() }
+    let palette = network.classes.palette
+    for (index, entry) in images.entries.enumerated() {
+      guard let image = try reader.next().first else { break }
+      try makeFolder(parent(of: "\(folder)/\(entry.name)"))
+      if let confidence {
+        try makeFolder(parent(of: "\(confidence)/\(entry.name)"))
+        let result = predictor.labelsAndConfidence(of: image)
+        try result.labels.writePNG(to: "\(folder)/\(entry.name).png", palette: palette, compression: 1)
+        try result.confidence.writePNG(to: "\(confidence)/\(entry.name).png", compression: 1)
+      } else {
+        let labels = predictor.labels(of: image)
+        try labels.writePNG(to: "\(folder)/\(entry.name).png", palette: palette, compression: 1)
+      }
+      try progress(index + 1)
+    }
+  }
+
+  private func parent(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Torch
+
+/// The folder of a run and the places in it.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public var config: String { "\(path)/config.yaml" }
+  public var manifest: String { "\(path)/manifest.json" }
+  public var metrics: String { "\(path)/metrics.jsonl" }
+  public var checkpoints: String { "\(path)/checkpoints" }
+  public var adaptedSafetensors: String { "\(path)/adapted.safetensors" }
+  public var adaptedPth: String { "\(path)/adapted.pth" }
+
+  public init(_ path: String) {
+    self.path = path
+  }
+
+  /// Refuses a place where a new run cannot be; changes nothing.
+  ///
+  /// - Throws: `Problem` where something is there already and `overwrite` is not asked for, and where the
+  ///   folder could not be made.
+  public func check(overwrite: Bool) throws {
+    let files = FileManager.default
+    if let obstacle = folderObstacle(path) {
+      throw Problem(
+        "cannot use the output folder", at: path, because: obstacle,
+        remedy: "name another place you may write to")
+    }
+    let content = (try? files.contentsOfDirectory(atPath: path)) ?? []
+    if files.fileExists(atPath: path), !content.isEmpty {
+      guard content.contains("config.yaml") || content.contains("manifest.json") else {
+        throw Problem(
+          "cannot use the output folder", at: path, because: "it holds other files and is no run of iapc",
+          remedy: "name a new folder with --output")
+      }
+      guard overwrite else {
+        throw Problem(
+          "the run folder is there already", at: path, because: "a run would replace what it holds",
+          remedy: "go on with --resume \(path), replace it with --overwrite, or name another --output")
+      }
+    }
+  }
+
+  /// Makes the folder ready for a new run, without what an old one left, and fills it by `body`.
+  ///
+  /// - Throws: as `check`, and what the body throws; then what was made here goes again.
+  public func prepare(overwrite: Bool, _ body: () throws -> Void = {}) throws {
+    try check(overwrite: overwrite)
+    let files = FileManager.default
+    let isNew = !files.fileExists(atPath: path)
+    clear()
+    do {
+      try makeFolder(checkpoints)
+      try body()
+    } catch {
+      clear()
+      if isNew { rmdir(path) }
+      throw error
+    }
+  }
+
+  /// Takes away what a run writes; anything else stays.
+  private func clear() {
+    let content = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in own(content) { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+  }
+
+  /// What runs write; anything else a user put there stays.
+  private func own(_ content: [String]) -> [String] {
+    let names: Set = [
+      "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
+      "tensorboard", "report.html", "label-maps", "best.safetensors", "last.safetensors",
+    ]
+    return content.filter(names.contains)
+  }
+
+  // MARK: Checkpoints
+
+  private func checkpoint(_ step: Int) -> String {
+    let number = String(step)
+    return
+      "\(checkpoints)/step-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).safetensors"
+  }
+
+  /// Stored steps, newest first.
+  func storedSteps() -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
+      return Int(name.dropFirst(5).dropLast(12))
+    }.sorted(by: >)
+  }
+
+  /// Writes the state after `step` and drops all but the newest `keep`.
+  func save(_ state: [(name: String, tensor: StoredTensor)], step: Int, keep: Int) throws {
+    let file = Checkpoint(tensors: state, metadata: ["iapc.step": String(step)])
+    try CheckpointFile.write(file, to: checkpoint(step))
+    for old in storedSteps().dropFirst(keep) { try? FileManager.default.removeItem(atPath: checkpoint(old)) }
+  }
+
+  /// The newest checkpoint that can be read whole, and what was passed over on the way to it.
+  func newest() throws -> (step: Int, state: [(name: String, tensor: StoredTensor)], skipped: [Problem])? {
+    var skipped: [Problem] = []
+    for step in storedSteps() {
+      do {
+        return (step, try CheckpointFile.read(checkpoint(step)).tensors, skipped)
+      } catch let problem as Problem {
+        skipped.append(problem)
+      }
+    }
+    if let first = skipped.first { throw first }
+    return nil
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Imaging
+import Segmentation
+import Torch
+
+extension Device {
+  /// The device of a setting: "auto" is the first CUDA device that libtorch can use, or else the CPU.
+  public static func named(_ name: String) throws -> Device {
+    let count = Machine.cudaDeviceCount
+    switch name {
+    case "cpu": return .cpu
+    case "auto": return count > 0 ? .cuda(0) : .cpu
+    default:
+      let index = name == "cuda" ? 0 : name.hasPrefix("cuda:") ? Int(name.dropFirst(5)) : nil
+      guard let index, index >= 0 else {
+        throw unknownName(name, of: "device", known: ["auto", "cpu", "cuda", "cuda:0"])
+      }
+      guard index < count else {
+        throw Problem(
+          "cannot use the device", at: name,
+          because: "libtorch \(Machine.torchVersion) finds \(count) CUDA devices",
+          remedy: "choose --device cpu, or see `iapc doctor`")
+      }
+      return .cuda(index)
+    }
+  }
+}
+
+extension AdaptationSettings {
+  /// Fills in the sizes that were left open, from the first image.
+  mutating func resolveSizes(_ images: ImageList, for network: any Segmenter) throws {
+    let step = network.sizeMultiple
+    func rounded(_ length: Double) -> Int { max(1, Int((length / Double(step)).rounded())) * step }
+    if size == nil {
+      let first = try ImageFile.readSize(images.entries[0].path)
+      let factor = min(1, 1280 / Double(first.width))
+      size = PixelSize(
+        width: rounded(Double(first.width) * factor), height: rounded(Double(first.height) * factor))
+    }
+    guard let size else { return }
+    let half = PixelSize(width: rounded(Double(size.width) / 2), height: rounded(Double(size.height) / 2))
+    let crop = crop ?? half
+    self.crop = crop
+    for (name, value) in [("size", size), ("crop", crop)]
+    where value.width % step != 0 || value.height % step != 0 {
+      throw Problem(
+        "cannot use the \(name)", at: "--\(name) \(value)",
+        because: "\(network.name) takes widths and heights that are multiples of \(step)",
+        remedy: "the nearest is \(rounded(Double(value.width)))x\(rounded(Double(value.height)))")
+    }
+  }
+
+  var schedule: WarmUpPoly {
+    WarmUpPoly(rate: learningRate, warmUp: warmUp, horizon: horizon, power: power)
+  }
+
+  func viewSettings(_ size: PixelSize, _ crop: PixelSize) throws -> TargetViewSettings {
+    try TargetViewSettings(
+      size: size, crop: crop,
+      scaleRange: min(views.minScale, views.maxScale)...max(views.minScale, views.maxScale),
+      mirror: views.mirror, colour: views.colour, minimumClasses: views.minimumClasses)
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Segmentation
+import Torch
+
+/// Estimates a network's normalisation statistics anew: each layer's become the mean over the batches.
+///
+/// No label is needed. Source: Li et al. 2018, "Adaptive batch normalization".
+public func reestimateStatistics(
+  of network: any Segmenter, batches: Int, _ next: (Int) throws -> Tensor
+) throws {
+  for index in 0..<batches {
+    let images = try next(index)
+    withoutGradients { _ = network(images, .estimating(share: 1 / Double(index + 1))) }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+
+extension AdaptationSettings {
+  /// Every setting under the name that config files and `--set` use.
+  public static let table = SettingTable<AdaptationSettings>([
+    Setting("profile", \.profile, "a set of choices to start from"),
+    Setting("method", \.method, "the way to adapt"),
+    Setting("network", \.network, "the network's family; auto: as the weights say"),
+    Setting("weightsFile", \.weightsFile, "the source network's weights (--weights)"),
+    Setting("classes", \.classes, "the label space that the network predicts"),
+    Setting("images", \.images, "the unlabelled images: a folder or a list file"),
+    Setting("output", \.output, "the run folder"),
+    Setting("batch", \.batch, "images a step, over all processes"),
+    Setting("steps", \.steps, "updates to run"),
+    Setting("learningRate", \.learningRate, "the body's learning rate after the warm-up"),
+    Setting("warmUp", \.warmUp, "steps over which the learning rate rises from a tenth"),
+    Setting("horizon", \.horizon, "the step at which the learning rate would reach 0"),
+    Setting("power", \.power, "the power of the learning rate's decay"),
+    Setting("size", \.size, "the size that images are brought to"),
+    Setting("crop", \.crop, "the size of the crops that networks see in training"),
+    Setting("views.minScale", \.views.minScale, "the smallest random factor of the size"),
+    Setting("views.maxScale", \.views.maxScale, "the largest random factor of the size"),
+    Setting("views.mirror", \.views.mirror, "whether half of the crops are mirrored"),
+    Setting("views.colour", \.views.colour, "whether the student's crops change colours"),
+    Setting(
+      "views.minimumClasses", \.views.minimumClasses, "crops with more classes are preferred (10 tries)"),
+    Setting("pseudoLabels.size", \.pseudoLabels.size, "the input size of pseudo-labels at scale 1"),
+    Setting("pseudoLabels.scales", \.pseudoLabels.scales, "the scales whose scores are summed"),
+    Setting("pseudoLabels.mirror", \.pseudoLabels.mirror, "whether mirrored images are summed too"),
+    Setting("weights.ia", \.iapc.weights.importance, "the importance-aware term's weight; 0: off"),
+    Setting("weights.pe", \.iapc.weights.enhanced, "the prototype-enhanced term's weight"),
+    Setting("weights.ps", \.iapc.weights.symmetric, "the prototype-symmetric term's weight"),
+    Setting("weights.im", \.iapc.weights.entropy, "the entropy term's weight"),
+    Setting("importance", \.iapc.importance, "what trust in the source network is read from"),
+    Setting("prototypes", \.iapc.prototypes, "what prototypes are means of"),
+    Setting(
+      "prototypeLayout", \.iapc.prototypeLayout, "scrambled2023 imitates a mistake of the code of 2023"),
+    Setting("prototypeDecay", \.iapc.prototypeDecay, "share of the old prototypes, for momentum"),
+    Setting("teacherDecay", \.iapc.teacherDecay, "share of the old teacher at each step"),
+    Setting(
+      "rarePixels", \.iapc.rarePixels, "pixels an image below which a class is rare; auto: 1/32 of the crop"),
+    Setting("rareWeight", \.iapc.rareWeight, "the weight of rare classes"),
+    Setting("ignoredInMean", \.iapc.ignoredInMean, "whether ignored pixels count in the supervised means"),
+    Setting("backboneUpdates", \.iapc.backboneUpdates, "steps of the body for each gradient"),
+    Setting("statisticsPass", \.iapc.statisticsPass, "whether a plain pass follows each update"),
+    Setting("headScale", \.iapc.headScale, "the classifier's learning rate over the body's"),
+    Setting("momentum", \.iapc.momentum, "the optimiser's momentum"),
+    Setting("weightDecay", \.iapc.weightDecay, "the optimiser's weight decay"),
+    Setting("initialStatistics", \.initialStatistics, "normalisation statistics before the first step"),
+    Setting("finalStatistics", \.finalStatistics, "normalisation statistics of the adapted network"),
+    Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
+    Setting("precision", \.precision, "the numbers' precision"),
+    Setting("seed", \.seed, "the seed of every random choice"),
+    Setting("threads", \.threads, "threads of the computation; 0: all cores"),
+    Setting("workers", \.workers, "threads that prepare batches ahead"),
+    Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
+    Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
+  ])
+
+  /// - Throws: `Problem` for values that make no run.
+  public func check() throws {
+    func require(_ holds: Bool, _ name: String, _ found: String, _ expected: String) throws {
+      if !holds {
+        throw Problem(
+          "cannot use the setting \(name)", at: found, because: "expected \(expected)",
+          remedy: "correct the value")
+      }
+    }
+    try require(steps >= 1, "steps", "\(steps)", "at least 1")
+    try require(batch >= 1, "batch", "\(batch)", "at least 1")
+    try require(learningRate > 0, "learningRate", "\(learningRate)", "a number above 0")
+    try require(warmUp >= 0, "warmUp", "\(warmUp)", "at least 0")
+    try require(horizon >= steps, "horizon", "\(horizon)", "at least the number of steps, \(steps)")
+    try require(checkpointEvery >= 1, "checkpointEvery", "\(checkpointEvery)", "at least 1")
+    try require(checkpointKeep >= 1, "checkpointKeep", "\(checkpointKeep)", "at least 1")
+    try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
+    try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
+    try require(
+      (1...16).contains(iapc.backboneUpdates), "backboneUpdates", "\(iapc.backboneUpdates)", "1 to 16")
+    try require((0...1).contains(iapc.teacherDecay), "teacherDecay", "\(iapc.teacherDecay)", "0 to 1")
+    try require(
+      pseudoLabels.scales.allSatisfy { $0 > 0 && $0 <= 4 }, "pseudoLabels.scales",
+      pseudoLabels.scales.settingText,
+      "factors above 0, at most 4")
+    let weights = iapc.weights
+    let all = [weights.importance, weights.enhanced, weights.symmetric, weights.entropy]
+    try require(
+      all.allSatisfy { $0 >= 0 } && all.contains { $0 > 0 }, "weights", "\(all)", "none below 0, one above")
+  }
+}

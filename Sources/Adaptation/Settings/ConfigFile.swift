@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Yams
+
+/// Settings in YAML: nested keys are joined by dots, so `weights: {ia: 0.2}` is `weights.ia`.
+public enum ConfigFile {
+  /// A setting as a file has it, with its line.
+  public struct Item: Equatable, Sendable {
+    public let name: String
+    public let value: String
+    public let line: Int
+  }
+
+  /// - Throws: `Problem` for a file that is not there, not YAML, not made of keys and plain values, or has a
+  /// key
+  ///   twice.
+  public static func read(_ path: String) throws -> [Item] {
+    let bytes = try FileBytes.read(path, limit: 1 << 20)
+    guard let text = String(bytes: bytes, encoding: .utf8) else {
+      throw refuse(path, "it is not UTF-8 text", "save it as UTF-8")
+    }
+    let root: Node?
+    do { root = try Yams.compose(yaml: text) } catch {
+      throw refuse(path, "it is not YAML: \(error)", "correct that line")
+    }
+    guard let root else { return [] }
+    guard let mapping = root.mapping else {
+      throw refuse(path, "expected lines of `key: value`, found another form", "write one setting a line")
+    }
+    var items: [Item] = []
+    try collect(mapping, prefix: "", path, &items)
+    var seen: Set<String> = []
+    for item in items where !seen.insert(item.name).inserted {
+      throw refuse("\(path), line \(item.line)", "\(item.name) is set twice", "keep one")
+    }
+    return items
+  }
+
+  /// The settings as YAML, dotted names nested.
+  public static func text(_ values: [(name: String, value: String)], heading: String) -> String {
+    var text = heading.split(separator: "\n").map { "# \($0)\n" }.joined()
+    var open: String?
+    for (name, value) in values {
+      let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+      if parts.count == 2 {
+        if open != parts[0] { text += "\(parts[0]):\n" }
+        text += "  \(parts[1]): \(quoted(value))\n"
+      } else {
+        text += "\(name): \(quoted(value))\n"
+      }
+      open = parts.count == 2 ? parts[0] : nil
+    }
+    return text
+  }
+
+  private static func collect(_ mapping: Node.Mapping, prefix: String, _ path: String, _ items: inout [Item])
+    throws
+  {
+    for (key, value) in mapping {
+      let line = key.mark?.line ?? 0
+      guard let name = key.string else {
+        throw refuse("\(path), line \(line)", "a key is not a text", "correct it")
+      }
+      let full = prefix.isEmpty ? name : "\(prefix).\(name)"
+      switch value {
+      case .scalar(let scalar): items.append(Item(name: full, value: scalar.string, line: line))
+      case .mapping(let inner):
+        guard full.split(separator: ".").count < 4 else {
+          throw refuse("\(path), line \(line)", "keys are nested too deeply", "write two levels at most")
+        }
+        try collect(inner, prefix: full, path, &items)
+      case .sequence(let list):
+        let texts = list.compactMap(\.scalar?.string)
+        guard texts.count == list.count else {
+          throw refuse(
+            "\(path), line \(line)", "\(full) is a list of more than plain values", "write plain values")
+        }
+        items.append(Item(name: full, value: texts.joined(separator: ", "), line: line))
+      case .alias: throw refuse("\(path), line \(line)", "\(full) is an alias", "write the value itself")
+      }
+    }
+  }
+
+  private static func quoted(_ value: String) -> String {
+    let plain = value.allSatisfy { $0.isLetter || $0.isNumber || "._-/+ ,".contains($0) }
+    let begins = value.first.map { $0.isLetter || $0.isNumber || "./".contains($0) } ?? false
+    if plain && begins && value.last != " " { return value }
+    var text = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    for (character, escape) in [("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")] {
+      text = text.replacing(character, with: escape)
+    }
+    return "\"\(text)\""
+  }
+
+  private static func refuse(_ place: String, _ why: String, _ remedy: String) -> Problem {
+    Problem("cannot read the config", at: place, because: why, remedy: remedy)
+  }
+}

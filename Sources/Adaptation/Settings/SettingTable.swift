@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Segmentation
+
+/// A named setting of `Root`: how its text is read, written and explained.
+public struct Setting<Root>: Sendable {
+  public let name: String
+  public let help: String
+  /// What its text must look like.
+  public let form: String
+  let read: @Sendable (inout Root, String) -> Bool
+  let write: @Sendable (Root) -> String
+
+  public init<Value: SettingValue>(
+    _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, _ help: String
+  ) {
+    self.name = name
+    self.help = help
+    form = Value.form
+    read = { root, text in
+      guard let value = Value(setting: text) else { return false }
+      root[keyPath: path] = value
+      return true
+    }
+    write = { $0[keyPath: path].settingText }
+  }
+}
+
+/// All the settings of `Root` under their names: one list serves config files, `--set`, options and
+/// documents.
+public struct SettingTable<Root>: Sendable {
+  public let settings: [Setting<Root>]
+
+  public init(_ settings: [Setting<Root>]) {
+    self.settings = settings
+  }
+
+  /// Sets one value.
+  ///
+  /// - Parameter place: where the text stands, for the message: a file, "--set".
+  /// - Throws: `Problem` for an unknown name, with the nearest known one, and for a text of another form.
+  public func set(_ name: String, to text: String, in root: inout Root, at place: String) throws {
+    guard let setting = settings.first(where: { $0.name == name }) else {
+      throw unknownName(name, of: "setting", known: settings.map(\.name), at: place)
+    }
+    guard setting.read(&root, text) else {
+      throw Problem(
+        "cannot use the setting \(name)", at: place, because: "found \"\(text)\", expected \(setting.form)",
+        remedy: "correct the value")
+    }
+  }
+
+  /// Names and values of everything, in the table's order.
+  public func values(of root: Root) -> [(name: String, value: String)] {
+    settings.map { ($0.name, $0.write(root)) }
+  }
+}

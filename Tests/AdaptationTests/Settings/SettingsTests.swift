@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Files
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+@Suite("Settings")
+struct SettingsTests {
+  private let table = AdaptationSettings.table
+
+  private func set(_ name: String, _ text: String) throws -> AdaptationSettings {
+    var settings = AdaptationSettings()
+    try table.set(name, to: text, in: &settings, at: "--set")
+    return settings
+  }
+
+  @Test("are read from texts of every type")
+  func types() throws {
+    #expect(try set("weights.im", "0.2").iapc.weights.entropy == 0.2)
+    #expect(try set("backboneUpdates", "3").iapc.backboneUpdates == 3)
+    #expect(try set("statisticsPass", "on").iapc.statisticsPass)
+    #expect(try set("importance", "second").iapc.importance == .second)
+    #expect(try set("prototypes", "static").iapc.prototypes == .static)
+    #expect(try set("prototypeLayout", "scrambled2023").iapc.prototypeLayout == .scrambled2023)
+    #expect(try set("size", "640x480").size == PixelSize(width: 640, height: 480))
+    #expect(try set("size", "auto").size == nil && set("rarePixels", "auto").iapc.rarePixels == nil)
+    #expect(try set("pseudoLabels.scales", "1, 0.5").pseudoLabels.scales == [1, 0.5])
+    #expect(try set("network", "").network == nil && set("network", "espnet").network == "espnet")
+    #expect(try set("seed", "18446744073709551615").seed == .max)
+  }
+
+  @Test(
+    "of another form are refused, with what was found and expected",
+    arguments: [
+      ("steps", "ten", "a whole number"), ("learningRate", "nan", "a number"),
+      ("statisticsPass", "1", "on or off"),
+      ("size", "640", "WIDTHxHEIGHT"), ("size", "0x5", "WIDTHxHEIGHT"),
+      ("importance", "ratio", "probabilities"),
+      ("pseudoLabels.scales", "", "a list"), ("pseudoLabels.scales", "1,,2", "a list"),
+      ("seed", "-1", "at least 0"),
+      ("rarePixels", "few", "or auto"),
+    ])
+  func forms(_ name: String, _ text: String, _ expected: String) throws {
+    let found = try #require(problem { _ = try set(name, text) })
+    #expect(found.what == "cannot use the setting \(name)" && found.place == "--set")
+    #expect(found.why.contains("\"\(text)\"") && found.why.contains(expected), "\(found)")
+  }
+
+  @Test(
+    "of an unknown name are refused, with the nearest",
+    arguments: [
+      ("weight.im", "weights.im"), ("backboneupdate", "backboneUpdates"), ("statisticPass", "statisticsPass"),
+    ])
+  func unknown(_ name: String, _ nearest: String) throws {
+    let found = try #require(problem { _ = try set(name, "1") })
+    #expect(
+      found.what == "unknown setting" && found.remedy.contains(nearest) && found.place.contains("--set"))
+  }
+
+  @Test("have unique names, and all come back from their own texts")
+  func roundTrip() throws {
+    #expect(Set(table.settings.map(\.name)).count == table.settings.count)
+    var settings = AdaptationSettings()
+    settings.apply(.reference)
+    settings.size = PixelSize(width: 96, height: 64)
+    settings.iapc.rarePixels = 4096
+    settings.learningRate = 1.0 / 3
+    settings.images = "a \"strange\" # folder: with \\ ü, and\ttab\nline"
+    settings.output = "-dash"
+    settings.weightsFile = ", comma "
+    settings.classes = "camvid11"
+    try withTemporaryFolder { folder in
+      let path = folder.path("config.yaml")
+      try AtomicFile.write(ConfigFile.text(table.values(of: settings), heading: "One\nTwo"), to: path)
+      var read = AdaptationSettings()
+      for item in try ConfigFile.read(path) { try table.set(item.name, to: item.value, in: &read, at: path) }
+      #expect(read == settings)
+    }
+  }
+
+  @Test("of the profiles are the paper's, the released code's and ours")
+  func profiles() {
+    func made(_ profile: AdaptationSettings.Profile) -> AdaptationSettings {
+      var settings = AdaptationSettings()
+      settings.apply(profile)
+      return settings
+    }
+    let (reference, paper, ours) = (made(.reference), made(.paper), made(.recommended))
+    #expect(reference.iapc.importance == .logits && reference.iapc.backboneUpdates == 3)
+    #expect(reference.iapc.statisticsPass && reference.iapc.weights.entropy == 2)
+    #expect(paper.iapc.importance == .probabilities && paper.iapc.backboneUpdates == 1)
+    #expect(!paper.iapc.statisticsPass && paper.iapc.weights.entropy == 2)
+    #expect(paper.initialStatistics == .source && paper.finalStatistics == .source)
+    #expect(ours.profile == .recommended && ours.iapc.importance == .probabilities)
+    for settings in [reference, paper] {
+      #expect(settings.iapc.prototypeLayout == .mended && settings.iapc.ignoredInMean)
+      #expect(settings.iapc.prototypes == .perImage && settings.iapc.teacherDecay == 0.9999)
+      #expect((settings.iapc.weights.importance, settings.iapc.weights.enhanced) == (0.2, 0.5))
+      #expect(settings.iapc.weights.symmetric == 0.04)
+    }
+  }
+
+  @Test(
+    "that make no run are refused by name",
+    arguments: [
+      ("steps", "0"), ("batch", "0"), ("learningRate", "0"), ("warmUp", "-1"), ("horizon", "8999"),
+      ("checkpointEvery", "0"), ("checkpointKeep", "0"), ("workers", "65"), ("threads", "-1"),
+      ("backboneUpdates", "0"), ("teacherDecay", "1.5"), ("pseudoLabels.scales", "0, 1"),
+      ("weights.ia", "-1"),
+    ])
+  func checks(_ name: String, _ text: String) throws {
+    let settings = try set(name, text)
+    let found = try #require(problem { try settings.check() })
+    #expect(found.what.hasPrefix("cannot use the setting \(name.split(separator: ".")[0])"), "\(found)")
+    #expect(throws: Never.self) { try AdaptationSettings().check() }
+  }
+
+  @Test("of a method whose weights are all 0 are refused")
+  func noTerm() throws {
+    var settings = AdaptationSettings()
+    for term in ["ia", "pe", "ps", "im"] { try table.set("weights.\(term)", to: "0", in: &settings, at: "") }
+    #expect(problem { try settings.check() }?.what == "cannot use the setting weights")
+  }
+}
+
+@Suite("Config files")
+struct ConfigFileTests {
+  private func read(_ text: String) throws -> [ConfigFile.Item] {
+    try withTemporaryFolder { folder in try ConfigFile.read(folder.file("c.yaml", Array(text.utf8))) }
+  }
+
+  @Test("join nested keys by dots and keep the lines")
+  func nested() throws {
+    let items = try read("# one\nsteps: 10\nweights: {ia: 0.1, pe: 2}\npseudoLabels:\n  scales: [1, 0.5]\n")
+    #expect(items.map(\.name) == ["steps", "weights.ia", "weights.pe", "pseudoLabels.scales"])
+    #expect(items.map(\.value) == ["10", "0.1", "2", "1, 0.5"])
+    #expect(items[0].line == 2 && items[3].line == 5)
+    #expect(try read("").isEmpty && read("# nothing\n").isEmpty)
+  }
+
+  @Test(
+    "of another form are refused in one line",
+    arguments: [
+      ("steps: 1\nsteps: 2\n", "duplicated key"),
+      ("weights: {ia: 1}\nweights.ia: 2\n", "weights.ia is set twice"),
+      ("- steps\n", "another form"), ("just text\n", "another form"), ("steps: [1\n", "not YAML"),
+      ("a: {b: {c: {d: {e: 1}}}}\n", "too deeply"), ("scales: [[1], 2]\n", "plain values"),
+    ])
+  func refused(_ text: String, _ expected: String) throws {
+    let found = try #require(problem { _ = try read(text) })
+    #expect(found.what == "cannot read the config")
+    #expect(found.description.contains(expected) && !found.description.contains("\n"), "\(found)")
+  }
+
+  @Test("that are not text or not there are refused with their path")
+  func unreadable() throws {
+    try withTemporaryFolder { folder in
+      let path = try folder.file("c.yaml", [0xff, 0xfe, 0x80])
+      #expect(problem { _ = try ConfigFile.read(path) }?.place == path)
+      let missing = folder.path("none.yaml")
+      #expect(problem { _ = try ConfigFile.read(missing) }?.description.contains(missing) == true)
+    }
+  }
+}
