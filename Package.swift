@@ -51,7 +51,9 @@ let pictureLibraries: [LinkerSetting] = [
 let package = Package(
   name: "iapc",
   platforms: [.macOS(.v15)],
+  products: [.executable(name: "iapc", targets: ["iapc"])],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
     .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
   ],
@@ -66,6 +68,12 @@ let package = Package(
     .target(name: "Segmentation", dependencies: ["Torch", "Imaging", "Files"]),
     .target(
       name: "Adaptation", dependencies: ["Segmentation", "Torch", "Imaging", "Files", "Yams"]),
+    .executableTarget(
+      name: "iapc",
+      dependencies: [
+        "Adaptation", "Segmentation", "Torch", "Streets", "Imaging", "Files",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .target(name: "TestSupport", dependencies: ["Torch", "Imaging", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
@@ -81,6 +89,7 @@ let package = Package(
       name: "AdaptationTests",
       dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "CommandTests", dependencies: ["iapc", "Imaging", "Files", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

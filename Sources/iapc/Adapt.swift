@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Files
+import Foundation
+import Imaging
+
+struct Adapt: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Adapt a source network to a folder of unlabelled images.",
+    discussion: """
+      Examples:
+        iapc adapt --weights espnet.pth --network espnet \\
+          --images frames/ --size 640x480 --output runs/a
+        iapc adapt --config run.yaml --set weights.im=0.2 --output runs/b
+        iapc adapt --resume runs/a
+
+      Profiles:
+        recommended  the paper, from re-estimated normalisation statistics and
+                     with a gentle entropy term
+        paper        the method as the paper has it
+        reference    the method as its authors' released code has it
+
+      The run folder then holds adapted.safetensors and adapted.pth (for
+      torch.load), config.yaml with every setting, manifest.json with the versions
+      and hashes it was made from, metrics.jsonl with each step's terms, and
+      checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
+
+      Settings of --config and --set, with their defaults (paper's learning rates, sizes and weights):
+      \(Adapt.settingList)
+      """)
+
+  static var settingList: String {
+    let values = AdaptationSettings.table.values(of: AdaptationSettings())
+    return zip(AdaptationSettings.table.settings, values).map { setting, value in
+      "  \(setting.name): \(value.value.isEmpty ? "-" : value.value) - \(setting.help) [\(setting.form)]"
+    }.joined(separator: "\n")
+  }
+
+  @Option(help: ArgumentHelp("The source network's weights: .pth or .safetensors.", valueName: "file"))
+  var weights: String?
+  @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
+  var network: String?
+  @Option(help: "What the network predicts: cityscapes19, camvid11.")
+  var classes: String?
+  @Option(help: ArgumentHelp("The unlabelled images: a folder or a list file.", valueName: "dir-or-list"))
+  var images: String?
+  @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"))
+  var output: String?
+  @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"))
+  var resume: String?
+  @Flag(help: "Replace the run that is in the output folder.")
+  var overwrite = false
+
+  @Option(help: "recommended, paper or reference. (default: recommended)")
+  var profile: String?
+  @Option(help: "The way to adapt: iapc.")
+  var method: String?
+  @Option(
+    help: ArgumentHelp("The size images are brought to. (default: the first image's)", valueName: "WxH"))
+  var size: String?
+  @Option(help: ArgumentHelp("The size of training crops. (default: half of the size)", valueName: "WxH"))
+  var crop: String?
+  @Option(help: "Images a step. (default: 6)")
+  var batch: String?
+  @Option(help: "Updates to run. (default: 9000)")
+  var steps: String?
+  @Option(help: "The body's learning rate; the classifier's is 10 times it. (default: 1e-4)")
+  var learningRate: String?
+  @Option(help: "auto, cpu, cuda or cuda:N.")
+  var device: String?
+  @Option(help: "float32.")
+  var precision: String?
+  @Option(help: "The seed of every random choice. (default: 1)")
+  var seed: String?
+  @Option(help: "Threads of the computation. (default: all cores)")
+  var threads: String?
+  @OptionGroup var config: ConfigOptions
+  @Option(
+    help: ArgumentHelp(
+      "Also write each step's batch there, to compare with other programs.", valueName: "dir"))
+  var dumpBatches: String?
+
+  func run() throws {
+    Signals.watch()
+    let display = ProgressDisplay()
+    let settings = try resume.map(resumed) ?? fresh()
+    let run = AdaptationRun(
+      settings, cache: cacheFolder, command: CommandLine.arguments, observer: display.observer)
+    run.batchDump = dumpBatches
+    let times = try run.run(resume == nil ? .new(overwrite: overwrite) : .resume)
+    let folder = RunFolder(settings.output)
+    let seconds = String(format: "%.1f", times.seconds)
+    let waited = String(format: "%.1f", times.waited)
+    let cost = "\(seconds) s of steps, \(waited) s waiting for data"
+    print("adapted weights: \(folder.adaptedPth) (and .safetensors); \(cost)")
+  }
+
+  private var options: [(String, String?)] {
+    [
+      ("weightsFile", weights), ("network", network), ("classes", classes), ("images", images),
+      ("output", output),
+      ("method", method), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
+      ("learningRate", learningRate), ("device", device), ("precision", precision), ("seed", seed),
+      ("threads", threads),
+    ]
+  }
+
+  /// Default < profile < config file < --set < option.
+  private func fresh() throws -> AdaptationSettings {
+    var settings = AdaptationSettings()
+    var chosen = AdaptationSettings()
+    try config.apply(AdaptationSettings.table, to: &chosen, options: [("profile", profile)])
+    settings.apply(chosen.profile)
+    try config.apply(AdaptationSettings.table, to: &settings, options: options + [("profile", profile)])
+    for (name, value) in [
+      ("--weights", settings.weightsFile), ("--images", settings.images), ("--output", settings.output),
+    ]
+    where value.isEmpty {
+      throw ValidationError("Missing expected argument '\(name)'.")
+    }
+    return settings
+  }
+
+  /// The settings of the run folder; what was named anew must not change its results.
+  private func resumed(_ path: String) throws -> AdaptationSettings {
+    let files = FileManager.default
+    guard files.fileExists(atPath: RunFolder(path).config), files.fileExists(atPath: RunFolder(path).manifest)
+    else {
+      throw Problem(
+        "cannot resume the run", at: path,
+        because: files.fileExists(atPath: path)
+          ? "it is no run of `iapc adapt`: config.yaml or manifest.json is missing"
+          : "there is no such folder",
+        remedy: "name the folder that --output named")
+    }
+    var settings = AdaptationSettings()
+    let table = AdaptationSettings.table
+    for item in try ConfigFile.read(RunFolder(path).config) {
+      try table.set(
+        item.name, to: item.value, in: &settings, at: "\(RunFolder(path).config), line \(item.line)")
+    }
+    settings.output = path
+    let before = table.values(of: settings)
+    try config.apply(table, to: &settings, options: options + [("profile", profile)])
+    let free: Set = ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep", "output"]
+    for (old, new) in zip(before, table.values(of: settings))
+    where old.value != new.value && !free.contains(old.name) {
+      throw Problem(
+        "cannot resume the run with another \(old.name)", at: path,
+        because: "it began with \(old.value), asked for is \(new.value)",
+        remedy: "leave the option out, or start a new run")
+    }
+    settings.output = path
+    return settings
+  }
+}

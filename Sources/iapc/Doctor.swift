@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Files
+import Foundation
+import Torch
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what this machine offers: libtorch, devices, threads, and what is missing.",
+    discussion: """
+      Example:
+        iapc doctor
+      """)
+
+  func run() throws {
+    print("iapc       \(iapcVersion)")
+    print("libtorch   \(Machine.torchVersion), \(libtorchPlace)")
+    print("chosen     \(libtorchReason)")
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    print("processor  \(cores) cores, vector instructions \(Machine.cpuCapability)")
+    print("threads    \(Machine.threads) by default; change with --threads")
+    let memory = Double(ProcessInfo.processInfo.physicalMemory) / Double(1 << 30)
+    print("memory     \(String(format: "%.1f", memory)) GiB")
+    let devices = Machine.cudaDeviceCount
+    if devices > 0 {
+      print("cuda       \(devices) device\(devices == 1 ? "" : "s"); --device auto uses cuda:0")
+    } else {
+      print(
+        "cuda       none that this libtorch can use; for one set LIBTORCH to a CUDA build and `make build`"
+      )
+    }
+    print("cache      \(cacheFolder) (pseudo-labels; change with IAPC_CACHE)")
+  }
+
+  /// Where the loaded library lies, as the dynamic linker says.
+  private var libtorchPlace: String { Machine.libraryPath ?? "its place is unknown" }
+
+  /// Why the build took this libtorch: what the set-up wrote beside its link.
+  private var libtorchReason: String {
+    guard let library = Machine.libraryPath else { return "unknown" }
+    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+      .deletingLastPathComponent()
+    for _ in 0..<6 {
+      let note = folder.appendingPathComponent(".libtorch/current.json")
+      if let data = try? Data(contentsOf: note),
+        let choice = try? JSONDecoder().decode(Choice.self, from: data),
+        library.hasPrefix(choice.home)
+      {
+        return "\(choice.source): \(choice.why)"
+      }
+      folder.deleteLastPathComponent()
+    }
+    return "by LD_LIBRARY_PATH or the build's own LIBTORCH; no note of the set-up names it"
+  }
+
+  private struct Choice: Decodable {
+    let home, source, why: String
+  }
+}

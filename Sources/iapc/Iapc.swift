@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Files
+import Foundation
+
+@main
+struct Iapc: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "iapc",
+    abstract: "Adapts a segmentation network to new images, without labels and without its training data.",
+    discussion: """
+      A network was trained on labelled images that are private, sold or gone; it
+      must now work elsewhere: another city, camera or weather. Give it and a folder
+      of unlabelled images from there:
+
+        iapc adapt --weights source.pth --network espnet \\
+          --images new-city/ --output runs/new-city
+
+      and runs/new-city/adapted.pth is the network that sees the new place. `iapc
+      evaluate` says what it gained where some labels exist. `iapc help adapt`
+      explains every choice.
+      """,
+    version: iapcVersion,
+    subcommands: [
+      Adapt.self, Train.self, Evaluate.self, Predict.self, PseudoLabel.self, Inspect.self, Convert.self,
+      DataCommand.self, Step.self, Doctor.self,
+    ])
+
+  /// Runs a command; what a user can cause ends as one line and status 1.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let problem as Problem {
+      ProgressDisplay.clear()
+      FileHandle.standardError.write(Data("error: \(problem)\n".utf8))
+      exit(withError: ExitCode(1))
+    } catch let stop as Interruption {
+      ProgressDisplay.clear()
+      let hint = stop.resumable.map { "; go on with: iapc adapt --resume \($0)" } ?? ""
+      FileHandle.standardError.write(Data("stopped by signal \(stop.signal)\(hint)\n".utf8))
+      exit(withError: ExitCode(128 + stop.signal))
+    } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
+      // Of the system or of a library: told in the same form.
+      ProgressDisplay.clear()
+      let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+      FileHandle.standardError.write(Data("error: \(text)\n".utf8))
+      exit(withError: ExitCode(1))
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

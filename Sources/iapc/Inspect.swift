@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Files
+import Foundation
+import Segmentation
+import Torch
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what a weights file is, and whether it fits a network.",
+    discussion: """
+      Example:
+        iapc inspect --weights unknown.pth --network espnet
+      """)
+
+  @Option(help: ArgumentHelp("The weights: .pth or .safetensors.", valueName: "file"))
+  var weights: String
+  @Option(help: "The network to hold it against. (default: every known one)")
+  var network: String?
+  @Option(help: "What the network predicts: cityscapes19, camvid11.")
+  var classes: String?
+  @Flag(help: "List every entry with its type and shape.")
+  var entries = false
+
+  func run() throws {
+    let checkpoint = try CheckpointFile.read(weights)
+    let count = checkpoint.tensors.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }
+    let size = checkpoint.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
+    print("file       \(weights)")
+    print("sha256     \(try FileHash.sha256(ofFile: weights))")
+    print("format     \(checkpoint.format.words)")
+    if let wrapper = checkpoint.wrapper { print("inside     \(wrapper)") }
+    if !checkpoint.others.isEmpty { print("beside     \(checkpoint.others.joined(separator: ", "))") }
+    print("entries    \(checkpoint.tensors.count), \(count) numbers, \(size) bytes")
+    for (key, value) in checkpoint.metadata.sorted(by: { $0.key < $1.key }) {
+      print("says       \(key) = \(value)")
+    }
+    if entries {
+      for (name, tensor) in checkpoint.tensors { print("  \(name) \(tensor.dtype) \(tensor.shape)") }
+    }
+    for fit in try NetworkFile.fits(checkpoint, family: network, classes: classes) { show(fit) }
+  }
+
+  private func show(_ fit: NetworkFile.Fit) {
+    guard let report = fit.report else {
+      return print("network    not \(fit.family)\(fit.why.map { ": \($0)" } ?? "")")
+    }
+    print("network    \(fit.family) (\(fit.variant)): \(report.isExact ? "fits exactly" : "does not fit")")
+    for name in report.missing { print("  missing     \(name)") }
+    for name in report.unexpected { print("  unexpected  \(name)") }
+    for item in report.misshapen {
+      print("  misshapen   \(item.name) \(item.found), expected \(item.expected)")
+    }
+  }
+}
+
+extension CheckpointFormat {
+  var words: String {
+    switch self {
+    case .zip: ".pth of PyTorch 1.6 or later (zip)"
+    case .legacyPickle: ".pth of PyTorch before 1.6 (pickle stream)"
+    case .safetensors: "safetensors"
+    }
+  }
+}

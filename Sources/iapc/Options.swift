@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Files
+import Foundation
+import Imaging
+import Segmentation
+import Torch
+
+extension PixelSize: ExpressibleByArgument {
+  public init?(argument: String) { self.init(setting: argument) }
+}
+
+/// Which network, as every command that runs one takes it.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
+  var weights: String
+
+  @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
+  var network: String?
+
+  @Option(
+    help: "What the network predicts: cityscapes19, camvid11. (default: as the weights say, or cityscapes19)")
+  var classes: String?
+
+  func load(_ machine: MachineOptions) throws -> LoadedNetwork {
+    try NetworkFile.load(weights, family: network, classes: classes, device: machine.apply())
+  }
+}
+
+/// On what to compute.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "auto, cpu, cuda or cuda:N.")
+  var device = "auto"
+
+  @Option(help: "Threads of the computation. (default: all cores)")
+  var threads: Int?
+
+  func apply() throws -> Device {
+    if let threads {
+      guard (1...1024).contains(threads) else {
+        throw Problem(
+          "cannot use the option --threads", at: "\(threads)", because: "expected 1 to 1024",
+          remedy: "correct the value")
+      }
+      Machine.threads = threads
+    }
+    Machine.flushDenormals(true)
+    return try Device.named(device)
+  }
+}
+
+/// How images are put to a network for prediction.
+struct PredictionOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The network's input size. (default: each image's own)", valueName: "WxH"))
+  var size: PixelSize?
+
+  @Option(help: ArgumentHelp("Scales whose probabilities are summed, between commas.", valueName: "list"))
+  var scales: String?
+
+  @Flag(inversion: .prefixedNo, help: "Also sum the mirrored image's probabilities.")
+  var mirror: Bool?
+
+  func settings(scales fallback: [Double] = [1], mirror mirrored: Bool = false) throws -> PredictionSettings {
+    let scales = try scales.map { text in
+      guard let list = [Double](setting: text), list.allSatisfy({ $0 > 0 && $0 <= 4 }) else {
+        throw Problem(
+          "cannot use the option --scales", at: text,
+          because: "expected factors above 0, at most 4, between commas",
+          remedy: "write --scales 1,1.25,0.75")
+      }
+      return list
+    }
+    return PredictionSettings(size: size, scales: scales ?? fallback, mirror: mirror ?? mirrored)
+  }
+}
+
+/// A config file and single settings.
+struct ConfigOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Settings in YAML; options and --set go before them.", valueName: "file.yaml"))
+  var config: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("A setting; may be repeated.", valueName: "key=value"))
+  var sets: [String] = []
+
+  /// The settings of `--set`, split.
+  func assignments() throws -> [(name: String, value: String)] {
+    try sets.map { text in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2 else {
+        throw Problem(
+          "cannot use the option --set", at: text, because: "expected KEY=VALUE",
+          remedy: "write --set weights.im=0.2")
+      }
+      return (parts[0].trimmingCharacters(in: .whitespaces), parts[1].trimmingCharacters(in: .whitespaces))
+    }
+  }
+
+  /// Lays the config file, then `--set`, then options over settings.
+  func apply<Root>(_ table: SettingTable<Root>, to root: inout Root, options: [(String, String?)]) throws {
+    for item in try config.map(ConfigFile.read) ?? [] {
+      try table.set(item.name, to: item.value, in: &root, at: "\(config ?? ""), line \(item.line)")
+    }
+    for (name, value) in try assignments() { try table.set(name, to: value, in: &root, at: "--set") }
+    for case (let name, let value?) in options {
+      try table.set(name, to: value, in: &root, at: "--\(dashed(name))")
+    }
+  }
+
+  private func dashed(_ name: String) -> String {
+    if name == "weightsFile" { return "weights" }
+    return String(name.flatMap { $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
+  }
+}
+
+/// Where results that other runs can use again are kept.
+var cacheFolder: String {
+  let variables = ProcessInfo.processInfo.environment
+  if let own = variables["IAPC_CACHE"], !own.isEmpty { return own }
+  if let base = variables["XDG_CACHE_HOME"], !base.isEmpty { return "\(base)/iapc" }
+  return "\(NSHomeDirectory())/.cache/iapc"
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Foundation
+
+/// Shows how far a piece of work is: a bar on a terminal, a plain line now and then elsewhere. On stderr.
+final class ProgressDisplay {
+  private static let isTerminal = isatty(STDERR_FILENO) != 0
+
+  private static let interval = isTerminal ? 0.1 : 10.0
+  /// Before the first line: what fails at once then leaves nothing but its error.
+  private static let delay = isTerminal ? 0.1 : 2.0
+
+  private var name = ""
+  private var total = 0
+  private var first: Int?
+  private var started = Date()
+  private var shown = Date.distantPast
+  private let quiet: Bool
+
+  init(quiet: Bool = false) {
+    self.quiet = quiet
+  }
+
+  /// Takes a bar off the line before something else is written.
+  static func clear() {
+    if isTerminal { write("\r\u{1b}[K") }
+  }
+
+  func begin(_ name: String, _ total: Int) {
+    self.name = name
+    self.total = total
+    first = nil
+    started = Date()
+    shown = .distantPast
+  }
+
+  /// - Parameter detail: what to say besides the count: the loss.
+  func advance(_ count: Int, detail: String = "") {
+    if quiet { return }
+    let now = Date()
+    guard let first else {
+      self.first = count
+      started = now
+      shown = now.addingTimeInterval(-ProgressDisplay.interval + ProgressDisplay.delay)
+      if count >= total {
+        finish(count, detail)
+      } else if ProgressDisplay.isTerminal {
+        draw(count, detail, now)
+      }
+      return
+    }
+    let isLast = count >= total
+    if isLast { return finish(count, detail) }
+    guard now.timeIntervalSince(shown) >= ProgressDisplay.interval, count > first else { return }
+    draw(count, detail, now)
+  }
+
+  func note(_ text: String) {
+    if quiet { return }
+    ProgressDisplay.clear()
+    ProgressDisplay.write("\(text)\n")
+  }
+
+  private func draw(_ count: Int, _ detail: String, _ now: Date) {
+    shown = now
+    let line = text(count, detail, now)
+    guard ProgressDisplay.isTerminal else { return ProgressDisplay.write("\(line)\n") }
+    // A line that wraps could not be taken back.
+    ProgressDisplay.write("\r\u{1b}[K\(line.prefix(ProgressDisplay.columns - 1))")
+  }
+
+  private func finish(_ count: Int, _ detail: String) {
+    ProgressDisplay.clear()
+    ProgressDisplay.write(text(count, detail, Date()) + "\n")
+  }
+
+  private func text(_ count: Int, _ detail: String, _ now: Date) -> String {
+    let share = total > 0 ? Double(count) / Double(total) : 1
+    let done = count - (first ?? count)
+    let seconds = now.timeIntervalSince(started)
+    var text = "\(name) \(count)/\(total)"
+    if ProgressDisplay.isTerminal {
+      let filled = Int(share * 24)
+      text =
+        "\(name) [\(String(repeating: "=", count: filled))\(String(repeating: " ", count: 24 - filled))] "
+      text += "\(count)/\(total)"
+    }
+    if done > 0, seconds > 0 {
+      let rate = Double(done) / seconds
+      text += rate >= 1 ? String(format: "  %.1f/s", rate) : String(format: "  %.1f s each", 1 / rate)
+      text += count < total ? "  \(clock(Double(total - count) / rate)) left" : "  in \(clock(seconds))"
+    }
+    return detail.isEmpty ? text : "\(text)  \(detail)"
+  }
+
+  private func clock(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    return whole < 3600
+      ? String(format: "%d:%02d", whole / 60, whole % 60)
+      : String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+  }
+
+  private static var columns: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
+  }
+
+  private static func write(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+
+  /// An observer that draws here and asks for signals.
+  var observer: RunObserver {
+    var observer = RunObserver()
+    observer.begin = { self.begin($0, $1) }
+    observer.advance = { self.advance($0) }
+    observer.step = { record in
+      let terms = record.report.terms.map { "\($0.name) \(String(format: "%.3f", $0.value))" }
+      let loss = "loss \(String(format: "%.3f", record.report.total))"
+      self.advance(record.step, detail: terms.count > 1 ? "\(loss) (\(terms.joined(separator: ", ")))" : loss)
+    }
+    observer.note = { self.note($0) }
+    observer.stopSignal = { Signals.current }
+    return observer
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Foundation
+import Segmentation
+
+struct PseudoLabel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pseudo-label",
+    abstract: "Label images by summing over scales and mirroring, with confidences.",
+    discussion: """
+      Example:
+        iapc pseudo-label --weights source.pth --network espnet \\
+          --images frames/ --size 640x480 --output pseudo
+
+      Writes pseudo/labels/NAME.png (class indices, at the image's size) and
+      pseudo/confidence/NAME.png (mean probability of the winning class; 255 is
+      certain). By default at the scales 1, 1.25 and 0.75, each plain and mirrored,
+      as the paper does. `iapc adapt` makes its own; this command is for looking and
+      for other programs.
+      """)
+
+  @OptionGroup var network: NetworkOptions
+  @Option(help: ArgumentHelp("The images: a folder or a list file.", valueName: "dir-or-list"))
+  var images: String
+  @Option(help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"))
+  var output: String
+  @Flag(help: "Write over results that are there already.")
+  var overwrite = false
+  @OptionGroup var prediction: PredictionOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run() throws {
+    Signals.watch()
+    let list = try ImageList(at: images)
+    let loaded = try network.load(machine)
+    let labeler = PseudoLabeler(loaded, try prediction.settings(scales: [1, 1.25, 0.75], mirror: true))
+    try checkOutput(output, overwrite: overwrite)
+    try list.checkImages(shouldStop: { Signals.current != nil })
+    let display = ProgressDisplay()
+    display.begin("pseudo-label", list.count)
+    let files = list.entries.flatMap { entry in ["labels", "confidence"].map { "\($0)/\(entry.name).png" } }
+    try withResults(in: output, named: files) {
+      try labeler.write(list, to: "\(output)/labels", confidence: "\(output)/confidence") { count in
+        display.advance(count)
+        if let signal = Signals.current { throw Interruption(signal: signal) }
+      }
+    }
+    print("labelled \(list.count) images: \(output)")
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Files
+import Foundation
+
+/// Refuses a folder for results with something in it, unless it may be written over. Makes nothing.
+func checkOutput(_ path: String, overwrite: Bool) throws {
+  var isFolder: ObjCBool = false
+  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+    throw Problem(
+      "cannot use the output folder", at: path, because: "it is a file", remedy: "name a new folder")
+  }
+  let content = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  guard content.isEmpty || overwrite else {
+    throw Problem(
+      "the output folder is not empty", at: path, because: "files in it could be replaced",
+      remedy: "name a new folder, or say --overwrite")
+  }
+}
+
+/// Refuses a file for results that could not be written, before the work that it is to tell of.
+func checkOutputFile(_ path: String?) throws {
+  guard let path else { return }
+  let folder = (path as NSString).deletingLastPathComponent
+  var isFolder: ObjCBool = false
+  let files = FileManager.default
+  guard files.fileExists(atPath: folder.isEmpty ? "." : folder, isDirectory: &isFolder), isFolder.boolValue
+  else {
+    throw Problem(
+      "cannot write the file", at: path, because: "its folder does not exist", remedy: "make the folder first"
+    )
+  }
+  guard !files.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
+    throw Problem(
+      "cannot write the file", at: path, because: "a directory has that name", remedy: "name a file")
+  }
+  guard files.isWritableFile(atPath: folder.isEmpty ? "." : folder) else {
+    throw Problem(
+      "cannot write the file", at: path, because: "permission to write there is denied",
+      remedy: "name a folder you may write in")
+  }
+}
+
+/// Runs a body that writes files into a folder. If it fails, what it added goes again.
+///
+/// Results of a body that the user interrupts stay; files that it replaced are whole either way.
+///
+/// - Parameter names: the files that the body will write, relative to the folder.
+func withResults(in folder: String, named names: [String], _ body: () throws -> Void) throws {
+  let files = FileManager.default
+  var folders: Set<String> = []
+  for name in [""] + names {
+    var path = name.isEmpty ? folder : "\(folder)/\((name as NSString).deletingLastPathComponent)"
+    while !path.isEmpty, !folders.contains(path), !files.fileExists(atPath: path) {
+      folders.insert(path)
+      path = (path as NSString).deletingLastPathComponent
+    }
+  }
+  let added = names.map { "\(folder)/\($0)" }.filter { !files.fileExists(atPath: $0) }
+  do {
+    try makeFolder(folder)
+    try body()
+  } catch let problem as Problem {
+    for path in added { try? files.removeItem(atPath: path) }
+    // Deepest first; rmdir takes empty folders only, so nothing of anyone else goes.
+    for path in folders.sorted(by: { $0.utf8.count > $1.utf8.count }) { rmdir(path) }
+    throw problem
+  }
+}

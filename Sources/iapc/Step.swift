@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Foundation
+
+struct Step: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Replay training steps on one stored batch and print every number.",
+    discussion: """
+      Example:
+        iapc step --weights w.pth --network espnet --inputs batch.safetensors \\
+          --steps 3 --learning-rate 1e-3 --profile reference \\
+          --set backboneUpdates=1 --json numbers.json
+
+      The batch holds images, images_scaled, images_augmented (normalised float32
+      [N, 3, H, W]) and pseudo_labels (uint8 [N, H, W]), as `iapc adapt
+      --dump-batches` writes them. The learning rate is constant.
+      """)
+
+  @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
+  var weights: String
+  @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
+  var network: String?
+  @Option(help: "What the network predicts: cityscapes19, camvid11.")
+  var classes: String?
+  @Option(help: ArgumentHelp("The stored batch.", valueName: "file.safetensors"))
+  var inputs: String
+  @Option(help: "Steps to replay.")
+  var steps = "1"
+  @Option(help: "The body's learning rate; the classifier's is 10 times it.")
+  var learningRate: String?
+  @Option(help: "recommended, paper or reference.")
+  var profile = "reference"
+  @Option(help: "The way to adapt: iapc.")
+  var method: String?
+  @Option(help: "auto, cpu, cuda or cuda:N.")
+  var device: String?
+  @Option(help: "Threads of the computation.")
+  var threads: String?
+  @OptionGroup var config: ConfigOptions
+  @Option(
+    help: ArgumentHelp(
+      "Write terms, class weights, and every parameter's sum and norm there.", valueName: "file"))
+  var json: String?
+
+  func run() throws {
+    try checkOutputFile(json)
+    var chosen = AdaptationSettings()
+    try config.apply(AdaptationSettings.table, to: &chosen, options: [("profile", profile)])
+    var settings = AdaptationSettings()
+    settings.apply(chosen.profile)
+    try config.apply(
+      AdaptationSettings.table, to: &settings,
+      options: [
+        ("weightsFile", weights), ("network", network), ("classes", classes), ("steps", steps),
+        ("learningRate", learningRate), ("device", device), ("threads", threads), ("method", method),
+        ("profile", profile),
+      ])
+    let result = try StepReplay(settings).run(inputs: inputs) { step, report in
+      let terms = report.terms.map { "\($0.name) \($0.value)" }.joined(separator: "  ")
+      print("step \(step)  total \(report.total)  \(terms)")
+    }
+    if let json { try writeJSON(result, to: json) }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Five small street scenes and a network that two steps were spent on: made once, by the program itself.
+struct Sample {
+  let folder: ScratchFolder
+
+  var images: String { folder.path("scenes/images") }
+  var labels: String { folder.path("scenes/labels") }
+  var weights: String { folder.path("source/last.safetensors") }
+  /// A finished run of `adapt` with three steps, two images each.
+  var run: String { folder.path("run") }
+  /// The batches of that run.
+  var batches: String { folder.path("batches") }
+
+  static func make() throws -> Sample { try made.get() }
+
+  private static let made = Result {
+    let sample = Sample(folder: try ScratchFolder())
+    // Static values are never released, so the folder is removed at the end.
+    leftover.withLock { $0 = sample.folder.url }
+    atexit { leftover.withLock { url in _ = url.map { try? FileManager.default.removeItem(at: $0) } } }
+    try done(["data", "streets", "--size", "64x48", "--count", "5", "--output", sample.folder.path("scenes")])
+    try done([
+      "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11", "--size",
+      "64x48",
+      "--crop", "32x24", "--batch", "2", "--steps", "2", "--output", sample.folder.path("source"),
+    ])
+    try done(sample.adapt(to: sample.run, "--steps", "3", "--dump-batches", sample.batches))
+    return sample
+  }
+
+  /// The arguments of a small `adapt`.
+  func adapt(to output: String, _ more: String...) -> [String] {
+    [
+      "adapt", "--weights", weights, "--images", images, "--output", output, "--batch", "2", "--crop",
+      "32x24",
+    ] + more
+  }
+}
+
+private let leftover = Guarded<URL?>(nil)
+
+/// A value behind a lock.
+final class Guarded<Value>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var value: Value
+
+  init(_ value: Value) { self.value = value }
+
+  func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return body(&value)
+  }
+}
