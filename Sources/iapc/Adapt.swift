@@ -28,15 +28,8 @@ struct Adapt: ParsableCommand {
       checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
 
       Settings of --config and --set, with their defaults (paper's learning rates, sizes and weights):
-      \(Adapt.settingList)
+      \(AdaptationSettings.table.explanation(defaults: AdaptationSettings()))
       """)
-
-  static var settingList: String {
-    let values = AdaptationSettings.table.values(of: AdaptationSettings())
-    return zip(AdaptationSettings.table.settings, values).map { setting, value in
-      "  \(setting.name): \(value.value.isEmpty ? "-" : value.value) - \(setting.help) [\(setting.form)]"
-    }.joined(separator: "\n")
-  }
 
   @Option(help: ArgumentHelp("The source network's weights: .pth or .safetensors.", valueName: "file"))
   var weights: String?

@@ -15,15 +15,8 @@ struct Train: ParsableCommand {
       The run folder then holds last.safetensors, config.yaml and metrics.jsonl.
 
       Settings of --config and --set:
-      \(Train.settingList)
+      \(TrainingSettings.table.explanation(defaults: TrainingSettings()))
       """)
-
-  static var settingList: String {
-    let values = TrainingSettings.table.values(of: TrainingSettings())
-    return zip(TrainingSettings.table.settings, values).map { setting, value in
-      "  \(setting.name): \(value.value.isEmpty ? "-" : value.value) - \(setting.help) [\(setting.form)]"
-    }.joined(separator: "\n")
-  }
 
   @Option(help: ArgumentHelp("The images: a folder or a list file.", valueName: "dir-or-list"))
   var images: String?

@@ -55,4 +55,12 @@ public struct SettingTable<Root>: Sendable {
   public func values(of root: Root) -> [(name: String, value: String)] {
     settings.map { ($0.name, $0.write(root)) }
   }
+
+  /// A line for each setting: its name, default, meaning and form.
+  public func explanation(defaults: Root) -> String {
+    settings.map { setting in
+      let value = setting.write(defaults)
+      return "  \(setting.name): \(value.isEmpty ? "-" : value) - \(setting.help) [\(setting.form)]"
+    }.joined(separator: "\n")
+  }
 }
