@@ -3,10 +3,12 @@
 /// The problem of a name that is none of the known ones.
 ///
 /// - Parameter place: where the name stands; the name alone without it.
-public func unknownName(_ name: String, of kind: String, known: [String], at place: String? = nil) -> Problem {
+public func unknownName(_ name: String, of kind: String, known: [String], at place: String? = nil) -> Problem
+{
   let nearest = known.min { editDistance($0, name) < editDistance($1, name) } ?? ""
   // A long list would hide the one name that is wanted.
-  let why = known.count <= 20 ? "the known ones are \(known.joined(separator: ", "))" : "there is none of that name"
+  let why =
+    known.count <= 20 ? "the known ones are \(known.joined(separator: ", "))" : "there is none of that name"
   return Problem(
     "unknown \(kind)", at: place.map { "\(name) in \($0)" } ?? name, because: why,
     remedy: "the nearest is \(nearest): correct the name")

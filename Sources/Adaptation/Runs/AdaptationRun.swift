@@ -47,7 +47,7 @@ public final class AdaptationRun {
     let loaded = try NetworkFile.load(
       settings.weightsFile, family: settings.network, classes: settings.classes,
       device: Device.named(settings.device))
-    try settings.resolveSizes(images, for: loaded.network)
+    try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop)
     let manifest = Manifest(

@@ -29,8 +29,9 @@ extension Device {
 }
 
 extension AdaptationSettings {
-  /// Fills in the sizes that were left open, from the first image.
-  mutating func resolveSizes(_ images: ImageList, for network: any Segmenter) throws {
+  /// Fills in what was left open: sizes from the first image, the warm-up from the number of steps.
+  mutating func resolve(_ images: ImageList, for network: any Segmenter) throws {
+    warmUp = warmUp ?? min(5000, steps * 5 / 9)
     let step = network.sizeMultiple
     func rounded(_ length: Double) -> Int { max(1, Int((length / Double(step)).rounded())) * step }
     if size == nil {
@@ -53,7 +54,7 @@ extension AdaptationSettings {
   }
 
   var schedule: WarmUpPoly {
-    WarmUpPoly(rate: learningRate, warmUp: warmUp, horizon: horizon, power: power)
+    WarmUpPoly(rate: learningRate, warmUp: warmUp ?? 0, horizon: horizon, power: power)
   }
 
   func viewSettings(_ size: PixelSize, _ crop: PixelSize) throws -> TargetViewSettings {

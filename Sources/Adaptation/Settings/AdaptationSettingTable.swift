@@ -15,7 +15,8 @@ extension AdaptationSettings {
     Setting("batch", \.batch, "images a step, over all processes"),
     Setting("steps", \.steps, "updates to run"),
     Setting("learningRate", \.learningRate, "the body's learning rate after the warm-up"),
-    Setting("warmUp", \.warmUp, "steps over which the learning rate rises from a tenth"),
+    Setting(
+      "warmUp", \.warmUp, "steps in which the rate rises from a tenth; auto: 5/9 of all, at most 5000"),
     Setting("horizon", \.horizon, "the step at which the learning rate would reach 0"),
     Setting("power", \.power, "the power of the learning rate's decay"),
     Setting("size", \.size, "the size that images are brought to"),
@@ -39,6 +40,7 @@ extension AdaptationSettings {
       "prototypeLayout", \.iapc.prototypeLayout, "scrambled2023 imitates a mistake of the code of 2023"),
     Setting("prototypeDecay", \.iapc.prototypeDecay, "share of the old prototypes, for momentum"),
     Setting("teacherDecay", \.iapc.teacherDecay, "share of the old teacher at each step"),
+    Setting("teacherNorm", \.iapc.teacherNorm, "the teacher's normalisation statistics"),
     Setting(
       "rarePixels", \.iapc.rarePixels, "pixels an image below which a class is rare; auto: 1/32 of the crop"),
     Setting("rareWeight", \.iapc.rareWeight, "the weight of rare classes"),
@@ -71,7 +73,7 @@ extension AdaptationSettings {
     try require(steps >= 1, "steps", "\(steps)", "at least 1")
     try require(batch >= 1, "batch", "\(batch)", "at least 1")
     try require(learningRate > 0, "learningRate", "\(learningRate)", "a number above 0")
-    try require(warmUp >= 0, "warmUp", "\(warmUp)", "at least 0")
+    try require(warmUp ?? 0 >= 0, "warmUp", warmUp.settingText, "at least 0")
     try require(horizon >= steps, "horizon", "\(horizon)", "at least the number of steps, \(steps)")
     try require(checkpointEvery >= 1, "checkpointEvery", "\(checkpointEvery)", "at least 1")
     try require(checkpointKeep >= 1, "checkpointKeep", "\(checkpointKeep)", "at least 1")

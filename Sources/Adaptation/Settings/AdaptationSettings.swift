@@ -20,7 +20,8 @@ public struct AdaptationSettings: Equatable, Sendable {
   public var batch = 6
   public var steps = 9000
   public var learningRate = 1e-4
-  public var warmUp = 5000
+  /// nil for 5/9 of the steps, at most 5000: the share of the published run.
+  public var warmUp: Int?
   public var horizon = 100_000
   public var power = 0.9
 

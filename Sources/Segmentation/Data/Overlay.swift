@@ -10,7 +10,9 @@ extension LabelSpace {
   ///
   /// - Parameter opacity: the colours' share, 0 to 1.
   public func overlay(_ map: LabelMap, on image: RGBImage, opacity: Double = 0.5) -> RGBImage {
-    guard map.size == image.size else { fatalError("a label map of \(map.size) on an image of \(image.size)") }
+    guard map.size == image.size else {
+      fatalError("a label map of \(map.size) on an image of \(image.size)")
+    }
     return blend(map, over: image, opacity: opacity)
   }
 

@@ -35,6 +35,9 @@ struct IAPCTests {
     let report = method.step(batch(), learningRate: 0.01)
     #expect(student.modes == [.training] && source.modes == [.evaluation])
     #expect(teacher.modes == [.batchStatistics])
+    let stored = self.method { $0.teacherNorm = .stored }
+    _ = stored.method.step(batch(), learningRate: 0.01)
+    #expect(stored.teacher.modes == [.evaluation])
     #expect(report.terms.map(\.name) == ["ia", "pe", "ps_label", "ps_prototype", "im"])
     #expect(relative(report.total, report.terms.reduce(0) { $0 + $1.value }) < 1e-12)
   }

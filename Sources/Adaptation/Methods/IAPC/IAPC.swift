@@ -75,10 +75,8 @@ public final class IAPC: AdaptationMethod {
   }
 
   private func stepPrototypes(_ images: Tensor, _ atCrop: (Tensor) -> Tensor) -> Tensor {
-    guard prototypes.needsTeacher else {
-      return prototypes.update(Prediction(logits: images, features: images))
-    }
-    let seen = teacher(images, .batchStatistics)
+    guard prototypes.needsTeacher else { return prototypes.update(nil) }
+    let seen = teacher(images, settings.teacherNorm == .batch ? .batchStatistics : .evaluation)
     return prototypes.update(Prediction(logits: atCrop(seen.logits), features: seen.features))
   }
 

@@ -33,6 +33,14 @@ public struct IAPCSettings: Equatable, Sendable {
     case scrambled2023
   }
 
+  /// Which statistics the teacher's normalisation layers use.
+  public enum TeacherNorm: String, SettingChoice {
+    /// Each batch's own.
+    case batch
+    /// The student's running ones.
+    case stored
+  }
+
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
     public var importance = 0.2
@@ -49,6 +57,7 @@ public struct IAPCSettings: Equatable, Sendable {
   public var prototypeDecay = 0.99
   /// Share of the old teacher at each step.
   public var teacherDecay = 0.9999
+  public var teacherNorm = TeacherNorm.batch
   /// Pixels an image below which a class counts as rare; nil for 1/32 of the crop.
   public var rarePixels: Int?
   /// The weight of a rare class, and the one that an absent class moves towards.

@@ -47,12 +47,13 @@ package struct Prototypes {
     bank = Prototypes.means(total.sums.sum(0), total.counts.sum(0))
   }
 
-  /// The prototypes of a step.
+  /// The prototypes of a step; the static form needs no teacher.
   ///
   /// Shapes: teacher features [N, D, h, w], its logits at the crop's size [N, C, H, W] -> [N, C, D], or [1,
   /// C, D] where all images share them.
-  package mutating func update(_ teacher: Prediction) -> Tensor {
+  package mutating func update(_ teacher: Prediction?) -> Tensor {
     if kind == .static { return shared }
+    guard let teacher else { fatalError("prototypes of a batch need the teacher's view of it") }
     let (sums, counts) = classSums(teacher.features, teacher.logits.argmax(1))
     if kind == .perImage { return Prototypes.means(sums, counts) }
     let (all, count) = (sums.sum(0), counts.sum(0))
