@@ -26,7 +26,7 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
           script, "--weights", "\(sample.run)/adapted.pth", "--images", sample.images, "--maps",
           "\(output)/labels",
         ],
-        program: try #require(python)
+        program: python
       ).outcome()
       #expect(outcome.status == 0, "\(outcome.errors)")
       let share = try #require(outcome.output.split(separator: " ").last.flatMap { Double($0.dropLast()) })

@@ -50,7 +50,7 @@ struct DeviceTests {
     await #expect(processExitsWith: .success) {
       Machine.threads = 1
       #expect(Machine.threads == 1)
-      let tiny = floats([1e-40], 1)
+      let tiny = floats([Float.leastNonzeroMagnitude * 65536], 1)
       #expect((tiny * 0.5).item > 0)
       if Machine.flushDenormals(true) { #expect((tiny * 0.5).item == 0) }
     }
