@@ -6,11 +6,12 @@ cd "$(dirname "$0")/.."
 
 log=.build/docs.log
 mkdir -p .build
-swift package -c release dump-symbol-graph --minimum-access-level public >"$log" 2>&1 ||
-  { cat "$log" >&2; exit 1; }
+# Its status says nothing: it fails at the C rooms, which have no Swift to document. What counts is below.
+swift package -c release dump-symbol-graph --minimum-access-level public >"$log" 2>&1 || true
 graphs=$(sed -n 's/^Files written to //p' "$log" | tail -n 1)
 rm -rf .build/docs
 for room in Files Imaging Streets Torch Segmentation Adaptation; do
+  [ -f "$graphs/$room.symbols.json" ] || { cat "$log" >&2; exit 1; }
   mkdir -p ".build/docs/$room" ".build/graphs/$room"
   cp "$graphs/$room"*.symbols.json ".build/graphs/$room/"
   docc convert --additional-symbol-graph-dir ".build/graphs/$room" --warnings-as-errors \

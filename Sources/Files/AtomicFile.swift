@@ -30,7 +30,7 @@ public enum AtomicFile {
 
   /// Writes what the body appends, for files that never stand in memory whole.
   ///
-  /// - Parameter expected: The bytes the file will hold, where known: told to the user when the disk is full.
+  /// - `expected`: The bytes the file will hold, where known: told to the user when the disk is full.
   /// - Throws: `Problem` where writing fails, and whatever the body throws.
   public static func write<Result>(
     to path: String, expecting expected: Int? = nil, _ body: (inout Writer) throws -> Result

@@ -2,7 +2,7 @@
 
 /// The problem of a name that is none of the known ones.
 ///
-/// - Parameter place: where the name stands; the name alone without it.
+/// - `place`: where the name stands; the name alone without it.
 public func unknownName(_ name: String, of kind: String, known: [String], at place: String? = nil) -> Problem
 {
   let nearest = known.min { editDistance($0, name) < editDistance($1, name) } ?? ""

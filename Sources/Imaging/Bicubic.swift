@@ -7,7 +7,7 @@ extension RGBImage {
   /// length is left out. As in Pillow 13 the columns come first where the height loses more than twice as
   /// many pixels as the width; older Pillows always begin with the rows, and differ there by rounding.
   ///
-  /// - Parameter crop: The part of the result that is wanted, computed alone; all of it where nil.
+  /// - `crop`: The part of the result that is wanted, computed alone; all of it where nil.
   public func resizedBicubic(to target: PixelSize, crop: PixelRect? = nil) -> RGBImage {
     let rect = (crop ?? target.bounds).checked(in: target)
     if target == size { return crop == nil ? self : cropped(to: rect) }

@@ -3,7 +3,7 @@
 extension RGBImage {
   /// The picture at another size, each pixel taken from its nearest one, as Pillow's `NEAREST`.
   ///
-  /// - Parameter crop: The part of the result that is wanted; all of it where nil.
+  /// - `crop`: The part of the result that is wanted; all of it where nil.
   public func resizedNearest(to target: PixelSize, crop: PixelRect? = nil) -> RGBImage {
     let rect = (crop ?? target.bounds).checked(in: target)
     let columns = nearestPlaces(from: width, to: target.width, rect.x, rect.size.width).map { 3 * $0 }
@@ -30,7 +30,7 @@ extension RGBImage {
 extension LabelMap {
   /// The map at another size, each pixel taken from its nearest one, as Pillow's `NEAREST`.
   ///
-  /// - Parameter crop: The part of the result that is wanted; all of it where nil.
+  /// - `crop`: The part of the result that is wanted; all of it where nil.
   public func resizedNearest(to target: PixelSize, crop: PixelRect? = nil) -> LabelMap {
     let rect = (crop ?? target.bounds).checked(in: target)
     let columns = nearestPlaces(from: width, to: target.width, rect.x, rect.size.width)

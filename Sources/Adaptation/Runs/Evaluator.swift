@@ -22,9 +22,8 @@ public struct Evaluator {
   private let mapping: LabelMapping
   private let data: LabelledImages
 
-  /// - Parameters:
-  ///   - classes: the label space that the network predicts.
-  ///   - data: images with labels, in a label space that `classes` maps to.
+  /// - `classes`: the label space that the network predicts.
+  /// - `data`: images with labels, in a label space that `classes` maps to.
   public init(_ predictor: Predictor, classes: LabelSpace, data: LabelledImages) throws {
     self.predictor = predictor
     self.data = data

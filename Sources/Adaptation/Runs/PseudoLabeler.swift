@@ -38,7 +38,7 @@ public struct PseudoLabeler {
 
   /// What the labels depend on, as a name: weights, statistics, images and settings.
   ///
-  /// - Parameter state: what changed in the network since it was loaded, in words.
+  /// - `state`: what changed in the network since it was loaded, in words.
   public func key(_ images: ImageList, state: String = "") throws -> String {
     let settings = predictor.settings
     let parts = [
@@ -54,7 +54,7 @@ public struct PseudoLabeler {
 
   /// The labels of all images in `folder`, which appears whole or not at all; those already there are used.
   ///
-  /// - Parameter progress: called after each image with the count so far.
+  /// - `progress`: called after each image with the count so far.
   /// - Returns: the labels, and whether they were there already.
   public func labels(
     _ images: ImageList, in folder: String, progress: (Int) throws -> Void = { _ in }

@@ -38,7 +38,7 @@ public struct SettingTable<Root>: Sendable {
 
   /// Sets one value.
   ///
-  /// - Parameter place: where the text stands, for the message: a file, "--set".
+  /// - `place`: where the text stands, for the message: a file, "--set".
   /// - Throws: `Problem` for an unknown name, with the nearest known one, and for a text of another form.
   public func set(_ name: String, to text: String, in root: inout Root, at place: String) throws {
     guard let setting = settings.first(where: { $0.name == name }) else {

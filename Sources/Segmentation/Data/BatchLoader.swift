@@ -17,10 +17,9 @@ public final class BatchLoader<Sample: Sendable>: Sendable {
   private let maker: Maker
   private let queue: SampleQueue<Sample>
 
-  /// - Parameters:
-  ///   - workers: how many threads make samples; with 0 the caller of `next()` makes them.
-  ///   - queueDepth: how many batches may be made ahead of the one asked for; at least 1.
-  ///   - batch: the number of the first batch.
+  /// - `workers`: how many threads make samples; with 0 the caller of `next()` makes them.
+  /// - `queueDepth`: how many batches may be made ahead of the one asked for; at least 1.
+  /// - `batch`: the number of the first batch.
   public init(
     order: BatchOrder, workers: Int, queueDepth: Int = 2, startingAt batch: Int = 0, maker: @escaping Maker
   ) {

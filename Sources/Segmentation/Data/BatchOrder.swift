@@ -17,7 +17,7 @@ public struct BatchOrder: Equatable, Sendable {
   /// Which samples of each batch this process makes.
   public let part: Range<Int>
 
-  /// - Parameter part: for a run of several processes, this one's samples of each batch; all by default.
+  /// - `part`: for a run of several processes, this one's samples of each batch; all by default.
   public init(count: Int, batchSize: Int, seed: UInt64, shuffled: Bool = true, part: Range<Int>? = nil) {
     let part = part ?? 0..<batchSize
     guard count >= 1, batchSize >= 1, !part.isEmpty, part.lowerBound >= 0, part.upperBound <= batchSize else {

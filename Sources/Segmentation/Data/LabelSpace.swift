@@ -38,9 +38,8 @@ public struct LabelSpace: Equatable, Sendable {
 
   /// A label space of one's own.
   ///
-  /// - Parameters:
-  ///   - indices: file id to class index; without it the ids are the class indices themselves.
-  ///   - ignoredIDs: file ids of pixels without a class.
+  /// - `indices`: file id to class index; without it the ids are the class indices themselves.
+  /// - `ignoredIDs`: file ids of pixels without a class.
   /// - Throws: a `Problem` for no class or more than 255, a name used twice or empty, an id outside
   ///   0...65535, an index without a class, and an id that is both a class and ignored.
   public init(

@@ -41,7 +41,7 @@ public struct LabelledImages: Equatable, Sendable {
   /// The names decide, in this order: equal; equal without the suffixes that data sets append
   /// ("_leftImg8bit", "_gtFine_labelIds", ...); equal without folders, where that names one of each.
   ///
-  /// - Parameter allowing: what may be without a partner; by default nothing.
+  /// - `allowing`: what may be without a partner; by default nothing.
   /// - Throws: a `Problem` for images or labels without a partner, for two that share one, and for no pair.
   public init(
     images: ImageList, labelFolder: String, space: LabelSpace, allowing: Unpaired = []

@@ -8,7 +8,7 @@ extension LabelSpace {
 
   /// An image with a label map's colours over it; pixels without a class stay as they are.
   ///
-  /// - Parameter opacity: the colours' share, 0 to 1.
+  /// - `opacity`: the colours' share, 0 to 1.
   public func overlay(_ map: LabelMap, on image: RGBImage, opacity: Double = 0.5) -> RGBImage {
     guard map.size == image.size else {
       fatalError("a label map of \(map.size) on an image of \(image.size)")

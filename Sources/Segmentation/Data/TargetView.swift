@@ -31,7 +31,7 @@ public enum TargetView {
   /// The views of an image.
   ///
   /// Every random choice comes from `generator`, in a fixed order: factor, colours, place, mirroring.
-  /// - Parameter pseudoLabel: of the whole image, at any size; it is resized to the scaled image's (nearest).
+  /// - `pseudoLabel`: of the whole image, at any size; it is resized to the scaled image's (nearest).
   public static func make(
     image: RGBImage, pseudoLabel: LabelMap, settings: TargetViewSettings,
     using generator: inout SeededGenerator

@@ -40,7 +40,7 @@ public final class ESPNet: Segmenter {
   private let encoder: ESPEncoder
   private let decoder: ESPDecoder
 
-  /// - Parameter classCount: outputs to use; a last one beyond them is void and dropped.
+  /// - `classCount`: outputs to use; a last one beyond them is void and dropped.
   public init(
     _ description: Description, classCount: Int, normalisation: Normalisation = .espnetCityscapes,
     device: Device = .cpu, seed: UInt64 = 0

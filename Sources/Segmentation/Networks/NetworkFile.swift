@@ -33,9 +33,8 @@ public enum NetworkFile {
     static let normalisation = "iapc.normalisation"
   }
 
-  /// - Parameters:
-  ///   - family: the family's name; nil to take it from the file.
-  ///   - classes: the label space's name; nil to take it from the file, or else Cityscapes' 19.
+  /// - `family`: the family's name; nil to take it from the file.
+  /// - `classes`: the label space's name; nil to take it from the file, or else Cityscapes' 19.
   /// - Throws: `Problem` where the file is no checkpoint, of another network, or its entries do not fit
   /// exactly.
   public static func load(

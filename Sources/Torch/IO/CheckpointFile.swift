@@ -8,7 +8,7 @@ public enum CheckpointFile {
   /// Reads the weights of a checkpoint, whatever its extension.
   ///
   /// Weights that lie inside (`{"state_dict": ...}`) are found; `module.` and `_orig_mod.` are taken off.
-  /// - Parameter entry: the set of weights to take where a file holds several, as `others` names them.
+  /// - `entry`: the set of weights to take where a file holds several, as `others` names them.
   /// - Throws: `Problem` where the file is missing, damaged, of an unknown format, or holds no weights.
   public static func read(_ path: String, entry: String? = nil) throws -> Checkpoint {
     let file = try InputFile(path)

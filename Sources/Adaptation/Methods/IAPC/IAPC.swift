@@ -19,9 +19,8 @@ public final class IAPC: AdaptationMethod {
   private var classWeights: ClassWeights
   private var prototypes: Prototypes
 
-  /// - Parameters:
-  ///   - network: the source network; it becomes the student, copies of it the frozen source and the teacher.
-  ///   - source: another frozen network to take importance from; a copy of `network` by default.
+  /// - `network`: the source network; it becomes the student, copies of it the frozen source and the teacher.
+  /// - `source`: another frozen network to take importance from; a copy of `network` by default.
   public init(_ network: any Segmenter, _ settings: IAPCSettings, source: (any Segmenter)? = nil) {
     student = network
     teacher = network.copy()
