@@ -100,13 +100,9 @@ struct Adapt: ParsableCommand {
     ]
   }
 
-  /// Default < profile < config file < --set < option.
+  /// - Throws: where the weights, the images or the run folder are not named.
   private func fresh() throws -> AdaptationSettings {
-    var settings = AdaptationSettings()
-    var chosen = AdaptationSettings()
-    try config.apply(AdaptationSettings.table, to: &chosen, options: [("profile", profile)])
-    settings.apply(chosen.profile)
-    try config.apply(AdaptationSettings.table, to: &settings, options: options + [("profile", profile)])
+    let settings = try config.adaptationSettings(profile: profile, options: options)
     for (name, value) in [
       ("--weights", settings.weightsFile), ("--images", settings.images), ("--output", settings.output),
     ]

@@ -110,6 +110,16 @@ struct ConfigOptions: ParsableArguments {
     }
   }
 
+  /// The settings of `adapt`: default < profile < config file < --set < option.
+  func adaptationSettings(profile: String?, options: [(String, String?)]) throws -> AdaptationSettings {
+    let table = AdaptationSettings.table
+    var (chosen, settings) = (AdaptationSettings(), AdaptationSettings())
+    try apply(table, to: &chosen, options: [("profile", profile)])
+    settings.apply(chosen.profile)
+    try apply(table, to: &settings, options: options + [("profile", profile)])
+    return settings
+  }
+
   private func dashed(_ name: String) -> String {
     if name == "weightsFile" { return "weights" }
     return String(name.flatMap { $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })

@@ -46,16 +46,11 @@ struct Step: ParsableCommand {
 
   func run() throws {
     try checkOutputFile(json)
-    var chosen = AdaptationSettings()
-    try config.apply(AdaptationSettings.table, to: &chosen, options: [("profile", profile)])
-    var settings = AdaptationSettings()
-    settings.apply(chosen.profile)
-    try config.apply(
-      AdaptationSettings.table, to: &settings,
+    let settings = try config.adaptationSettings(
+      profile: profile,
       options: [
         ("weightsFile", weights), ("network", network), ("classes", classes), ("steps", steps),
         ("learningRate", learningRate), ("device", device), ("threads", threads), ("method", method),
-        ("profile", profile),
       ])
     let result = try StepReplay(settings).run(inputs: inputs) { step, report in
       let terms = report.terms.map { "\($0.name) \($0.value)" }.joined(separator: "  ")

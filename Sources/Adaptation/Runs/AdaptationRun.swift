@@ -50,10 +50,10 @@ public final class AdaptationRun {
     try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop)
-    let manifest = Manifest(
-      loaded, images, imagesHash: try images.contentHash(), settings: settings, command: command)
+    let imagesHash = try images.contentHash()
+    let manifest = Manifest(loaded, images, imagesHash: imagesHash, settings: settings, command: command)
     try check(start, manifest)
-    let place = try pseudoLabelPlace(loaded, images, size)
+    let place = pseudoLabelPlace(loaded, imagesHash, size)
     if !place.labeler.isDone(in: place.path) {
       // Before the long work; labels that are there were made from these very images.
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
@@ -121,14 +121,14 @@ public final class AdaptationRun {
 
   /// Where the pseudo-labels of this run are kept, and what makes them.
   private func pseudoLabelPlace(
-    _ loaded: LoadedNetwork, _ images: ImageList, _ size: PixelSize
-  ) throws -> (path: String, labeler: PseudoLabeler) {
+    _ loaded: LoadedNetwork, _ imagesHash: String, _ size: PixelSize
+  ) -> (path: String, labeler: PseudoLabeler) {
     let wanted = settings.pseudoLabels
     let labeler = PseudoLabeler(
       loaded, PredictionSettings(size: wanted.size ?? size, scales: wanted.scales, mirror: wanted.mirror))
     let state =
       settings.initialStatistics == .source ? "" : "statistics \(size) \(settings.batch) \(settings.seed)"
-    return ("\(cache)/pseudo-labels/\(try labeler.key(images, state: state))", labeler)
+    return ("\(cache)/pseudo-labels/\(labeler.key(imagesHash: imagesHash, state: state))", labeler)
   }
 
   private func pseudoLabels(
@@ -199,8 +199,7 @@ public final class AdaptationRun {
 
   private func dump(_ batch: TargetBatch, _ step: Int, to path: String) throws {
     try makeFolder(path)
-    let number = String(step)
-    let name = "step_\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).safetensors"
+    let name = "step_\(sixDigits(step)).safetensors"
     let tensors = [
       (name: "images", tensor: batch.images.stored), (name: "images_scaled", tensor: batch.scaled.stored),
       (name: "images_augmented", tensor: batch.augmented.stored),

@@ -38,11 +38,12 @@ public struct PseudoLabeler {
 
   /// What the labels depend on, as a name: weights, statistics, images and settings.
   ///
+  /// - `imagesHash`: the list's `contentHash()`, which reads every image and so is asked for once.
   /// - `state`: what changed in the network since it was loaded, in words.
-  public func key(_ images: ImageList, state: String = "") throws -> String {
+  public func key(imagesHash: String, state: String = "") -> String {
     let settings = predictor.settings
     let parts = [
-      network.sha256, network.classes.name, try images.contentHash(), settings.size?.description ?? "own",
+      network.sha256, network.classes.name, imagesHash, settings.size?.description ?? "own",
       settings.scales.map { String($0) }.joined(separator: ","), settings.mirror ? "mirrored" : "plain",
       state,
     ]

@@ -80,11 +80,7 @@ public struct RunFolder: Sendable {
 
   // MARK: Checkpoints
 
-  private func checkpoint(_ step: Int) -> String {
-    let number = String(step)
-    return
-      "\(checkpoints)/step-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).safetensors"
-  }
+  private func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(sixDigits(step)).safetensors" }
 
   /// Stored steps, newest first.
   func storedSteps() -> [Int] {
@@ -115,4 +111,10 @@ public struct RunFolder: Sendable {
     if let first = skipped.first { throw first }
     return nil
   }
+}
+
+/// A step's number as file names have it, so that they sort.
+func sixDigits(_ step: Int) -> String {
+  let number = String(step)
+  return String(repeating: "0", count: max(0, 6 - number.count)) + number
 }

@@ -125,18 +125,21 @@ struct PseudoLabelerTests {
     let fixtures = try RunFixtures()
     let images = try ImageList(at: fixtures.images)
     var keys = [
-      try labeler(fixtures).key(images), try labeler(fixtures).key(images, state: "statistics"),
-      try labeler(fixtures, PredictionSettings(mirror: true)).key(images),
-      try labeler(fixtures, PredictionSettings(scales: [1, 1.25])).key(images),
-      try labeler(fixtures, PredictionSettings(size: PixelSize(width: 48, height: 32))).key(images),
-      try labeler(fixtures).key(ImageList(at: fixtures.folder.path("images/b"))),
+      try labeler(fixtures).key(imagesHash: images.contentHash()),
+      try labeler(fixtures).key(imagesHash: images.contentHash(), state: "statistics"),
+      try labeler(fixtures, PredictionSettings(mirror: true)).key(imagesHash: images.contentHash()),
+      try labeler(fixtures, PredictionSettings(scales: [1, 1.25])).key(imagesHash: images.contentHash()),
+      try labeler(fixtures, PredictionSettings(size: PixelSize(width: 48, height: 32))).key(
+        imagesHash: images.contentHash()),
+      try labeler(fixtures).key(
+        imagesHash: ImageList(at: fixtures.folder.path("images/b")).contentHash()),
     ]
-    #expect(try labeler(fixtures).key(images) == keys[0])
+    #expect(try labeler(fixtures).key(imagesHash: images.contentHash()) == keys[0])
     try picture(48, 32, seed: 77).writePNG(to: fixtures.folder.path("images/1.png"))
-    keys.append(try labeler(fixtures).key(images))
+    keys.append(try labeler(fixtures).key(imagesHash: images.contentHash()))
     let other = ESPNet(.init(p: 1, q: 1, outputs: 11), classCount: 11, seed: 5)
     try NetworkFile.save(other, classes: .camvid11, to: fixtures.settings.weightsFile)
-    keys.append(try labeler(fixtures).key(images))
+    keys.append(try labeler(fixtures).key(imagesHash: images.contentHash()))
     #expect(Set(keys).count == keys.count)
   }
 
