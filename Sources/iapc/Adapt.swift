@@ -132,7 +132,7 @@ struct Adapt: ParsableCommand {
     }
     settings.output = path
     let before = table.values(of: settings)
-    try config.apply(table, to: &settings, options: options + [("profile", profile)])
+    try config.apply(table, of: "adapt", to: &settings, options: options + [("profile", profile)])
     let free: Set = ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep", "output"]
     for (old, new) in zip(before, table.values(of: settings))
     where old.value != new.value && !free.contains(old.name) {

@@ -31,7 +31,7 @@ struct Iapc: ParsableCommand {
   /// Runs a command; what a user can cause ends as one line and status 1.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(ConfigArguments.laidOut(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch let problem as Problem {
       ProgressDisplay.clear()

@@ -86,8 +86,8 @@ struct ConfigOptions: ParsableArguments {
     help: ArgumentHelp("A setting; may be repeated.", valueName: "key=value"))
   var sets: [String] = []
 
-  /// The settings of `--set`, split.
-  func assignments() throws -> [(name: String, value: String)] {
+  /// Texts of `--set`, split.
+  static func assignments(_ sets: [String]) throws -> [(name: String, value: String)] {
     try sets.map { text in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 2 else {
@@ -99,12 +99,17 @@ struct ConfigOptions: ParsableArguments {
     }
   }
 
-  /// Lays the config file, then `--set`, then options over settings.
-  func apply<Root>(_ table: SettingTable<Root>, to root: inout Root, options: [(String, String?)]) throws {
-    for item in try config.map(ConfigFile.read) ?? [] {
-      try table.set(item.name, to: item.value, in: &root, at: "\(config ?? ""), line \(item.line)")
+  /// Lays the config file (the section of `command`), then `--set`, then options over settings.
+  func apply<Root>(
+    _ table: SettingTable<Root>, of command: String, to root: inout Root, options: [(String, String?)]
+  ) throws {
+    let items = try config.map {
+      try ConfigFile.read($0, for: command) { name in table.settings.contains { $0.name == name } }
     }
-    for (name, value) in try assignments() { try table.set(name, to: value, in: &root, at: "--set") }
+    for (item, file) in items ?? [] {
+      try table.set(item.name, to: item.value, in: &root, at: "\(file), line \(item.line)")
+    }
+    for (name, value) in try Self.assignments(sets) { try table.set(name, to: value, in: &root, at: "--set") }
     for case (let name, let value?) in options {
       try table.set(name, to: value, in: &root, at: "--\(dashed(name))")
     }
@@ -114,16 +119,17 @@ struct ConfigOptions: ParsableArguments {
   func adaptationSettings(profile: String?, options: [(String, String?)]) throws -> AdaptationSettings {
     let table = AdaptationSettings.table
     var (chosen, settings) = (AdaptationSettings(), AdaptationSettings())
-    try apply(table, to: &chosen, options: [("profile", profile)])
+    try apply(table, of: "adapt", to: &chosen, options: [("profile", profile)])
     settings.apply(chosen.profile)
-    try apply(table, to: &settings, options: options + [("profile", profile)])
+    try apply(table, of: "adapt", to: &settings, options: options + [("profile", profile)])
     return settings
   }
+}
 
-  private func dashed(_ name: String) -> String {
-    if name == "weightsFile" { return "weights" }
-    return String(name.flatMap { $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
-  }
+/// The option of a setting: `learning-rate` of `learningRate`.
+func dashed(_ setting: String) -> String {
+  if setting == "weightsFile" { return "weights" }
+  return String(setting.flatMap { $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
 }
 
 /// Where results that other runs can use again are kept.

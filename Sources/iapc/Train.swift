@@ -54,7 +54,7 @@ struct Train: ParsableCommand {
     Signals.watch()
     var settings = TrainingSettings()
     try config.apply(
-      TrainingSettings.table, to: &settings,
+      TrainingSettings.table, of: "train", to: &settings,
       options: [
         ("images", images), ("labels", labels), ("labelSpace", labelSpace), ("output", output),
         ("network", network),

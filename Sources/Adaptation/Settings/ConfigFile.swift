@@ -38,6 +38,68 @@ public enum ConfigFile {
     return items
   }
 
+  /// The commands that a file may have sections for, and what may stand above the sections for all of them.
+  private static let sections = ["train", "pseudo-label", "adapt", "evaluate", "predict"]
+  private static let shared: Set = [
+    "network", "variant", "normalisation", "classes", "seed", "device", "threads", "precision",
+  ]
+  private static let deepestBase = 4
+
+  /// The settings of a file that are one command's; a later one of a name goes before an earlier.
+  ///
+  /// A file without sections is wholly the command's. In one with sections (`train:`, `adapt:`, ...), these are
+  /// the shared settings at the top, where the command has them, and those of the command's section. With
+  /// `base: FILE` (relative to the file), the other file's settings come first.
+  ///
+  /// - Parameter knows: whether the command has a setting of a name.
+  /// - Throws: as `read(_:)`, and for a setting at the top of a file with sections that is not a shared one.
+  public static func read(
+    _ path: String, for command: String, knows: (String) -> Bool
+  ) throws -> [(item: Item, file: String)] {
+    try read(path, for: command, knows: knows, depth: 0)
+  }
+
+  private static func read(
+    _ path: String, for command: String, knows: (String) -> Bool, depth: Int
+  ) throws -> [(item: Item, file: String)] {
+    var items = try read(path)
+    var result: [(item: Item, file: String)] = []
+    if let place = items.firstIndex(where: { $0.name == "base" }) {
+      let base = items.remove(at: place)
+      guard depth < deepestBase else {
+        throw refuse("\(path), line \(base.line)", "bases stand on bases too deeply", "name the last one")
+      }
+      let folder = (path as NSString).deletingLastPathComponent
+      let file = base.value.hasPrefix("/") || folder.isEmpty ? base.value : "\(folder)/\(base.value)"
+      result = try read(file, for: command, knows: knows, depth: depth + 1)
+    }
+    return try result + ofCommand(command, items, path, knows: knows).map { ($0, path) }
+  }
+
+  private static func ofCommand(
+    _ command: String, _ items: [Item], _ path: String, knows: (String) -> Bool
+  ) throws -> [Item] {
+    func section(_ item: Item) -> String? {
+      sections.first { item.name == $0 || item.name.hasPrefix("\($0).") }
+    }
+    guard items.contains(where: { section($0) != nil }) else { return items }
+    var (common, own): ([Item], [Item]) = ([], [])
+    for item in items {
+      if let section = section(item) {
+        let name = String(item.name.dropFirst(section.count + 1))
+        guard section == command, !name.isEmpty else { continue }
+        own.append(Item(name: name, value: item.value, line: item.line))
+      } else if !shared.contains(item.name) {
+        throw refuse(
+          "\(path), line \(item.line)", "\(item.name) stands above the sections and is not for all of them",
+          "move it into a section: \(sections.joined(separator: ", "))")
+      } else if knows(item.name) {
+        common.append(item)
+      }
+    }
+    return common + own
+  }
+
   /// The settings as YAML, dotted names nested.
   public static func text(_ values: [(name: String, value: String)], heading: String) -> String {
     var text = heading.split(separator: "\n").map { "# \($0)\n" }.joined()
@@ -67,8 +129,8 @@ public enum ConfigFile {
       switch value {
       case .scalar(let scalar): items.append(Item(name: full, value: scalar.string, line: line))
       case .mapping(let inner):
-        guard full.split(separator: ".").count < 4 else {
-          throw refuse("\(path), line \(line)", "keys are nested too deeply", "write two levels at most")
+        guard full.split(separator: ".").count < 3 else {
+          throw refuse("\(path), line \(line)", "keys are nested too deeply", "write three levels at most")
         }
         try collect(inner, prefix: full, path, &items)
       case .sequence(let list):
