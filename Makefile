@@ -44,7 +44,8 @@ fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
 	  $$python imaging_fixtures.py && $$python checkpoint_fixtures.py && \
 	  $$python golden_small.py $$tests/AdaptationTests/Fixtures/golden_small --bound 5e-6 && \
 	  $$python loss_fixtures.py --losses $$tests/AdaptationTests/Fixtures/losses \
-	    --ops $$tests/TorchTests/Fixtures/ops.safetensors
+	    --ops $$tests/TorchTests/Fixtures/ops.safetensors && \
+	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json
 
 clean: ## remove what was built; libtorch stays
 	@rm -rf .build .venv

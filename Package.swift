@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(name: "StreetsTests", dependencies: ["Streets", "Imaging", "Files", "TestSupport"]),
     .testTarget(
       name: "SegmentationTests",
-      dependencies: ["Segmentation", "Torch", "Imaging", "Files", "TestSupport"]),
+      dependencies: ["Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "AdaptationTests",
       dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],

@@ -36,6 +36,10 @@ public protocol Segmenter: AnyObject {
   /// Shapes: normalised images [N, 3, H, W] -> logits and features.
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Prediction
 
+  /// The logits of a second classifier on the features, where the network has one: computed only here, for
+  /// losses that want them. Shapes: [N, C, h, w], as `Prediction.logits`.
+  func auxiliaryLogits(of prediction: Prediction) -> Tensor?
+
   /// Whether a parameter belongs to the classifier, which learns at a higher rate than the body.
   func isHead(_ parameter: String) -> Bool
   /// Whether a parameter scales or shifts a normalisation; adaptation leaves those as they are.
@@ -45,6 +49,8 @@ public protocol Segmenter: AnyObject {
 }
 
 extension Segmenter {
+  public func auxiliaryLogits(of prediction: Prediction) -> Tensor? { nil }
+
   /// The trainable parameters as the classifier and the body.
   ///
   /// - Parameters:

@@ -7,12 +7,13 @@ public struct Convolution {
   private let window: Window
 
   /// Declares `weight` [out, in, k, k] and, on request, `bias` [out], started as PyTorch's `Conv2d` starts
-  /// them.
+  /// them; `start` is another start of `weight`.
   public init(
-    _ scope: Scope, _ input: Int, _ output: Int, kernel: Int, _ window: Window = Window(), bias: Bool = false
+    _ scope: Scope, _ input: Int, _ output: Int, kernel: Int, _ window: Window = Window(), bias: Bool = false,
+    start: Scope.Start? = nil
   ) {
     let bound = 1 / Double(input * kernel * kernel).squareRoot()
-    weight = scope.parameter("weight", [output, input, kernel, kernel], .uniform(bound))
+    weight = scope.parameter("weight", [output, input, kernel, kernel], start ?? .uniform(bound))
     self.bias = bias ? scope.parameter("bias", [output], .uniform(bound)) : nil
     self.window = window
   }
