@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+import deeplabv2
 import espnet
 from iapc import PROFILES, Adaptation
 from op_fixtures import rate
@@ -25,6 +26,7 @@ from op_fixtures import rate
 def arguments_of():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", required=True)
+    parser.add_argument("--network", default="espnet", help="espnet, deeplabv2-resnet101, deeplabv2-resnet50")
     parser.add_argument("--batches", required=True, type=Path, help="folder of step_*.safetensors")
     parser.add_argument("--steps", type=int, help="default: every file")
     parser.add_argument("--profile", choices=PROFILES, default="reference")
@@ -54,7 +56,11 @@ def main():
     config = replace(PROFILES[a.profile], **settings)
     if config.prototypes == "static":
         raise SystemExit("static prototypes need the whole target set, which the dumped batches are not")
-    network = espnet.load(espnet.read_weights(a.weights), a.outputs)
+    weights = espnet.read_weights(a.weights)
+    if a.network == "espnet":
+        network = espnet.load(weights, a.outputs)
+    else:
+        network = deeplabv2.load(a.network.removeprefix("deeplabv2-"), weights)
     run = Adaptation(network, config, a.learning_rate, a.outputs)
     steps = []
     for i, path in enumerate(sorted(a.batches.glob("step_*.safetensors"))[: a.steps]):

@@ -85,6 +85,8 @@ class Classifier(nn.Module):
 class DeepLabResNet(nn.Module):
     """Images [N, 3, H, W] -> logits at stride 8, and layer3's output."""
 
+    head = ("layer5.", "layer6.")
+
     def __init__(self, depth, outputs, v):
         super().__init__()
         w = v.width
@@ -142,6 +144,13 @@ class DeepLabVGG(nn.Module):
 
 def build(backbone, outputs, v):
     return DeepLabVGG(outputs, v) if backbone == "vgg16" else DeepLabResNet(backbone, outputs, v)
+
+
+def load(backbone, state):
+    """The network of a state dict in ADVENT's variant, loaded strictly."""
+    network = build(backbone, state["layer6.conv2d_list.0.bias"].shape[0], Variant())
+    network.load_state_dict(state, strict=True)
+    return network
 
 
 def fill(module):

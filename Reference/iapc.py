@@ -183,6 +183,15 @@ def freeze_affine(network):
             module.bias.requires_grad_(False)
 
 
+def updates_of(network, name, most):
+    """Steps of a body parameter for each gradient; a ResNet's stem and shortcuts are listed otherwise."""
+    if most == 1 or not hasattr(network, "layer6"):
+        return most
+    if ".downsample." in name:
+        return most + 1
+    return most if name.startswith("layer") else 1
+
+
 class Adaptation:
     """Source, student and memory of one run, and its training step."""
 
@@ -192,18 +201,23 @@ class Adaptation:
         self.memory = copy.deepcopy(network).train().requires_grad_(False)
         self.student = network.train()
         freeze_affine(self.student)
-        body, head = [], []
+        body, head = {}, []
         for name, parameter in self.student.named_parameters():
-            if parameter.requires_grad:
-                (head if name.startswith(network.head) else body).append(parameter)
-        groups = [{"params": body, "lr": rate}, {"params": head, "lr": 10 * rate}]
+            if not parameter.requires_grad:
+                continue
+            if name.startswith(network.head):
+                head.append(parameter)
+            else:
+                body.setdefault(updates_of(network, name, config.backboneUpdates), []).append(parameter)
+        groups = [{"params": p, "lr": rate, "scale": 1, "updates": n} for n, p in sorted(body.items())]
+        groups.append({"params": head, "lr": 10 * rate, "scale": 10, "updates": 1})
         self.optimiser = RepeatedSGD(groups, config)
         self.classes, self.weights = classes, None
         self.prototypes = Prototypes(config.prototypes, classes, config.bankDecay)
 
     def set_rate(self, rate):
-        for group, factor in zip(self.optimiser.groups, (1, 10)):
-            group["lr"] = rate * factor
+        for group in self.optimiser.groups:
+            group["lr"] = rate * group["scale"]
 
     def prepare(self, images):
         """Fills static prototypes from the source network over the target images; else does nothing."""
@@ -248,7 +262,7 @@ class Adaptation:
 
 
 class RepeatedSGD:
-    """SGD with Nesterov momentum whose first group (the body) is stepped several times an iteration.
+    """SGD with Nesterov momentum whose groups are stepped `updates` times an iteration.
 
     The same gradient serves every update of an iteration. In the first iteration each update
     starts a fresh momentum buffer, as torch.optim.SGD does with a parameter listed several times.
@@ -257,7 +271,6 @@ class RepeatedSGD:
     def __init__(self, groups, config):
         self.groups, self.buffers = groups, {}
         self.momentum, self.decay = config.momentum, config.weightDecay
-        self.updates = (config.backboneUpdates, 1)
 
     def zero_grad(self):
         for group in self.groups:
@@ -266,11 +279,11 @@ class RepeatedSGD:
 
     @torch.no_grad()
     def step(self):
-        for group, updates in zip(self.groups, self.updates):
+        for group in self.groups:
             parameters = group["params"]
             gradients = [p.grad for p in parameters]
             first = id(group) not in self.buffers
-            for _ in range(updates):
+            for _ in range(group["updates"]):
                 direction = torch._foreach_add(gradients, parameters, alpha=self.decay)
                 if first:
                     self.buffers[id(group)] = [g.clone() for g in direction]

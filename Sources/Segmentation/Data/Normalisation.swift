@@ -2,6 +2,7 @@
 
 import Files
 import Imaging
+import Torch
 
 /// How a network wants its pixels: `(x - mean[c]) / std[c] * scale`, x in 0...255, channels in its own order.
 ///
@@ -72,6 +73,13 @@ public struct Normalisation: Codable, Equatable, Sendable {
 
   public static let known = [caffe, imageNet, espnetCityscapes]
 
+  /// The same numbers, channel by channel, for colours that come in the other order: a common mistake.
+  public var swapped: Normalisation {
+    let other = ChannelOrder.rgb == order ? ChannelOrder.bgr : .rgb
+    return Normalisation(
+      unchecked: "\(name) in \(other.rawValue.uppercased())", other, mean.reversed(), std.reversed(), scale)
+  }
+
   /// - Throws: a `Problem` that lists the known names.
   public static func named(_ name: String) throws -> Normalisation {
     if let found = known.first(where: { $0.name == name }) { return found }
@@ -98,6 +106,18 @@ public struct Normalisation: Codable, Equatable, Sendable {
             source += 3
           }
         }
+      }
+    }
+  }
+
+  /// Images of one size as a network's input, float32 [N, 3, H, W] on the CPU.
+  public func batch(_ images: [RGBImage]) -> Tensor {
+    guard let size = images.first?.size else { fatalError("a batch needs an image") }
+    let plane = 3 * size.area
+    return Tensor.filled([images.count, 3, size.height, size.width]) { buffer in
+      for (i, image) in images.enumerated() {
+        guard image.size == size else { fatalError("a batch of images of \(size) and \(image.size)") }
+        write(image, into: UnsafeMutableBufferPointer(rebasing: buffer[i * plane..<(i + 1) * plane]))
       }
     }
   }

@@ -66,6 +66,14 @@ public final class DeepLabV2: Segmenter {
     parameter.hasPrefix("\(headName).") || (description.auxiliary && parameter.hasPrefix("layer5."))
   }
 
+  /// The stem lies in no module but its own, the convolutions of shortcuts in one more than the others.
+  /// Source: `get_1x_lr_params` of AdaptSegNet's network, which the released code has.
+  public func updates(of parameter: String, most updates: Int) -> Int {
+    guard updates > 1, description.backbone != .vgg16 else { return updates }
+    if parameter.contains(".downsample.") { return updates + 1 }
+    return parameter.hasPrefix("layer") ? updates : 1
+  }
+
   public func isNormalisation(_ parameter: String) -> Bool {
     guard let point = parameter.lastIndex(of: ".") else { return false }
     return store["\(parameter[..<point]).running_mean"] != nil

@@ -42,6 +42,11 @@ public protocol Segmenter: AnyObject {
 
   /// Whether a parameter belongs to the classifier, which learns at a higher rate than the body.
   func isHead(_ parameter: String) -> Bool
+  /// Steps that each gradient of a body parameter gives where most of the body takes `updates`.
+  ///
+  /// The released code lists a parameter in its optimiser once for every module that it lies in, which steps
+  /// it as often; networks whose modules nest unevenly differ from `updates` in places.
+  func updates(of parameter: String, most updates: Int) -> Int
   /// Whether a parameter scales or shifts a normalisation; adaptation leaves those as they are.
   func isNormalisation(_ parameter: String) -> Bool
   /// A network of the same architecture and state, on the same device.
@@ -51,17 +56,20 @@ public protocol Segmenter: AnyObject {
 extension Segmenter {
   public func auxiliaryLogits(of prediction: Prediction) -> Tensor? { nil }
 
-  /// The trainable parameters as the classifier and the body.
+  public func updates(of parameter: String, most updates: Int) -> Int { updates }
+
+  /// The trainable parameters as the body, in groups of as many updates, and the classifier.
   ///
   /// - Parameters:
   ///   - headScale: the classifier's learning rate over the body's.
-  ///   - bodyUpdates: steps that each gradient of the body gives.
+  ///   - bodyUpdates: steps that each gradient of most of the body gives.
   public func parameterGroups(headScale: Double, bodyUpdates: Int = 1) -> [ParameterGroup] {
     let trainable = store.trainable
-    return [
-      ParameterGroup("body", trainable.filter { !isHead($0.name) }, updates: bodyUpdates),
-      ParameterGroup("head", trainable.filter { isHead($0.name) }, learningRateScale: headScale),
-    ]
+    let body = Dictionary(grouping: trainable.filter { !isHead($0.name) }) {
+      updates(of: $0.name, most: bodyUpdates)
+    }
+    return body.sorted { $0.key < $1.key }.map { ParameterGroup("body", $0.value, updates: $0.key) }
+      + [ParameterGroup("head", trainable.filter { isHead($0.name) }, learningRateScale: headScale)]
   }
 
   public func freezeNormalisation() {
@@ -69,16 +77,5 @@ extension Segmenter {
   }
 
   /// Normalised images as one tensor [N, 3, H, W] on the network's device. The images are of one size.
-  public func input(_ images: [RGBImage]) -> Tensor {
-    guard let size = images.first?.size else { fatalError("a batch needs an image") }
-    let plane = 3 * size.area
-    let batch = Tensor.filled([images.count, 3, size.height, size.width]) { buffer in
-      for (i, image) in images.enumerated() {
-        guard image.size == size else { fatalError("a batch of images of \(size) and \(image.size)") }
-        normalisation.write(
-          image, into: UnsafeMutableBufferPointer(rebasing: buffer[i * plane..<(i + 1) * plane]))
-      }
-    }
-    return batch.to(store.device)
-  }
+  public func input(_ images: [RGBImage]) -> Tensor { normalisation.batch(images).to(store.device) }
 }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Imaging
+import Segmentation
+import Torch
+
+/// What a network's predictions on a few images say of themselves, without a label.
+///
+/// Weights under a wrong reading (the colour convention, the place of a stride) load without complaint and
+/// predict badly. Such predictions are unsure of each pixel or alike on all of them.
+public struct LabelFreeCheck: Sendable {
+  /// The mean entropy of a pixel's class distribution, in nats: large where the network is unsure.
+  public let meanEntropy: Double
+  /// The entropy of the mean distribution less the mean entropy, in nats: small where the network is unsure,
+  /// and where it says the same everywhere.
+  ///
+  /// Source: Krause, Perona and Gomes 2010, regularised information maximisation.
+  public let information: Double
+  /// The share of pixels whose class stays the same when the image is mirrored.
+  public let mirrorAgreement: Double
+  /// The share of pixels predicted as each class.
+  public let histogram: [Double]
+
+  /// Asks a network about images, all of one size that it takes.
+  ///
+  /// - Parameter normalisation: how the images are given, whatever the network says of itself.
+  public init(_ network: any Segmenter, images: [RGBImage], normalisation: Normalisation) {
+    var (entropy, agreement) = (0.0, 0.0)
+    var mean = [Double](repeating: 0, count: network.classCount)
+    var counts = mean
+    withoutGradients {
+      for image in images {
+        let plain = Self.probabilities(network, image, normalisation)
+        let mirrored = Self.probabilities(network, image.mirrored(), normalisation).flipped(along: 3)
+        let classes = plain.argmax(1)
+        entropy += entropyMap(plain).mean().item
+        agreement += classes.equals(mirrored.argmax(1)).to(.float32).mean().item
+        Self.add(plain.mean(0, 2, 3), to: &mean)
+        let shares = classes.reshaped(classes.elementCount).histogram(bins: network.classCount).to(.float32)
+        Self.add(shares * (1 / Double(classes.elementCount)), to: &counts)
+      }
+    }
+    let count = Double(max(1, images.count))
+    meanEntropy = entropy / count
+    mirrorAgreement = agreement / count
+    histogram = counts.map { $0 / count }
+    let overall = Tensor(mean.map { Float($0 / count) }, shape: [1, mean.count, 1, 1])
+    information = withoutGradients { entropyMap(overall).mean().item } - entropy / count
+  }
+
+  /// How plausible the predictions are, for comparing readings of the same weights on the same images.
+  public var plausibility: Double { information * mirrorAgreement }
+
+  private static func probabilities(
+    _ network: any Segmenter, _ image: RGBImage, _ normalisation: Normalisation
+  ) -> Tensor {
+    network(normalisation.batch([image]).to(network.store.device), .evaluation).logits.softmax(1)
+  }
+
+  private static func add(_ values: Tensor, to sums: inout [Double]) {
+    for (i, value) in values.scalars(as: Float.self).enumerated() { sums[i] += Double(value) }
+  }
+}
