@@ -2,9 +2,7 @@
 
 import Adaptation
 import ArgumentParser
-import Files
 import Foundation
-import Imaging
 
 struct Adapt: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -78,7 +76,12 @@ struct Adapt: ParsableCommand {
   func run() throws {
     Signals.watch()
     let display = ProgressDisplay()
-    let settings = try resume.map(resumed) ?? fresh()
+    let settings: AdaptationSettings =
+      try resume.map { path in
+        try config.resumed(
+          path, free: ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep"],
+          options: options + [("profile", profile)])
+      } ?? fresh()
     let run = AdaptationRun(
       settings, cache: cacheFolder, command: CommandLine.arguments, observer: display.observer)
     run.batchDump = dumpBatches
@@ -102,46 +105,13 @@ struct Adapt: ParsableCommand {
 
   /// - Throws: where the weights, the images or the run folder are not named.
   private func fresh() throws -> AdaptationSettings {
-    let settings = try config.adaptationSettings(profile: profile, options: options)
+    let settings: AdaptationSettings = try config.settings(profile: profile, options: options)
     for (name, value) in [
       ("--weights", settings.weightsFile), ("--images", settings.images), ("--output", settings.output),
     ]
     where value.isEmpty {
       throw ValidationError("Missing expected argument '\(name)'.")
     }
-    return settings
-  }
-
-  /// The settings of the run folder; what was named anew must not change its results.
-  private func resumed(_ path: String) throws -> AdaptationSettings {
-    let files = FileManager.default
-    guard files.fileExists(atPath: RunFolder(path).config), files.fileExists(atPath: RunFolder(path).manifest)
-    else {
-      throw Problem(
-        "cannot resume the run", at: path,
-        because: files.fileExists(atPath: path)
-          ? "it is no run of `iapc adapt`: config.yaml or manifest.json is missing"
-          : "there is no such folder",
-        remedy: "name the folder that --output named")
-    }
-    var settings = AdaptationSettings()
-    let table = AdaptationSettings.table
-    for item in try ConfigFile.read(RunFolder(path).config) {
-      try table.set(
-        item.name, to: item.value, in: &settings, at: "\(RunFolder(path).config), line \(item.line)")
-    }
-    settings.output = path
-    let before = table.values(of: settings)
-    try config.apply(table, of: "adapt", to: &settings, options: options + [("profile", profile)])
-    let free: Set = ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep", "output"]
-    for (old, new) in zip(before, table.values(of: settings))
-    where old.value != new.value && !free.contains(old.name) {
-      throw Problem(
-        "cannot resume the run with another \(old.name)", at: path,
-        because: "it began with \(old.value), asked for is \(new.value)",
-        remedy: "leave the option out, or start a new run")
-    }
-    settings.output = path
     return settings
   }
 }

@@ -39,7 +39,10 @@ struct Iapc: ParsableCommand {
       exit(withError: ExitCode(1))
     } catch let stop as Interruption {
       ProgressDisplay.clear()
-      let hint = stop.resumable.map { "; go on with: iapc adapt --resume \($0)" } ?? ""
+      let hint =
+        stop.resumable.flatMap { path in
+          (try? RunFolder(path).job).map { "; go on with: iapc \($0) --resume \(path)" }
+        } ?? ""
       FileHandle.standardError.write(Data("stopped by signal \(stop.signal)\(hint)\n".utf8))
       exit(withError: ExitCode(128 + stop.signal))
     } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {

@@ -99,12 +99,11 @@ struct ConfigOptions: ParsableArguments {
     }
   }
 
-  /// Lays the config file (the section of `command`), then `--set`, then options over settings.
-  func apply<Root>(
-    _ table: SettingTable<Root>, of command: String, to root: inout Root, options: [(String, String?)]
-  ) throws {
+  /// Lays the config file (the command's section), then `--set`, then options over settings.
+  private func apply<Root: RunSettings>(to root: inout Root, options: [(String, String?)]) throws {
+    let table = Root.table
     let items = try config.map {
-      try ConfigFile.read($0, for: command) { name in table.settings.contains { $0.name == name } }
+      try ConfigFile.read($0, for: Root.job.rawValue) { name in table.settings.contains { $0.name == name } }
     }
     for (item, file) in items ?? [] {
       try table.set(item.name, to: item.value, in: &root, at: "\(file), line \(item.line)")
@@ -115,21 +114,64 @@ struct ConfigOptions: ParsableArguments {
     }
   }
 
-  /// The settings of `adapt`: default < profile < config file < --set < option.
-  func adaptationSettings(profile: String?, options: [(String, String?)]) throws -> AdaptationSettings {
-    let table = AdaptationSettings.table
-    var (chosen, settings) = (AdaptationSettings(), AdaptationSettings())
-    try apply(table, of: "adapt", to: &chosen, options: [("profile", profile)])
+  /// The settings of a run: default < profile < config file < --set < option.
+  func settings<Root: RunSettings>(profile: String?, options: [(String, String?)]) throws -> Root {
+    var (chosen, settings) = (Root(), Root())
+    try apply(to: &chosen, options: [("profile", profile)])
     settings.apply(chosen.profile)
-    try apply(table, of: "adapt", to: &settings, options: options + [("profile", profile)])
+    try apply(to: &settings, options: options + [("profile", profile)])
     return settings
+  }
+
+  /// The settings of the run in a folder, which goes on; what is named anew must not change its results.
+  ///
+  /// - `free`: the settings that may change.
+  func resumed<Root: RunSettings>(
+    _ path: String, free: Set<String>, options: [(String, String?)]
+  ) throws -> Root {
+    let (table, folder) = (Root.table, RunFolder(path))
+    try checkRun(folder, of: Root.job)
+    var settings = Root()
+    for item in try ConfigFile.read(folder.config) {
+      try table.set(item.name, to: item.value, in: &settings, at: "\(folder.config), line \(item.line)")
+    }
+    settings.output = path
+    let before = table.values(of: settings)
+    try apply(to: &settings, options: options)
+    for (old, new) in zip(before, table.values(of: settings))
+    where old.value != new.value && !free.contains(old.name) && old.name != "output" {
+      throw Problem(
+        "cannot resume the run with another \(old.name)", at: path,
+        because: "it began with \(old.value), asked for is \(new.value)",
+        remedy: "leave the option out, or start a new run")
+    }
+    settings.output = path
+    return settings
+  }
+
+  private func checkRun(_ folder: RunFolder, of job: RunJob) throws {
+    let files = FileManager.default
+    guard files.fileExists(atPath: folder.config), files.fileExists(atPath: folder.manifest) else {
+      throw Problem(
+        "cannot resume the run", at: folder.path,
+        because: files.fileExists(atPath: folder.path)
+          ? "it is no run of `iapc \(job)`: config.yaml or manifest.json is missing"
+          : "there is no such folder",
+        remedy: "name the folder that --output named")
+    }
+    let found = try folder.job
+    guard found != job else { return }
+    throw Problem(
+      "cannot resume the run", at: folder.path, because: "it is a run of `iapc \(found)`",
+      remedy: "go on with `iapc \(found) --resume \(folder.path)`")
   }
 }
 
 /// The option of a setting: `learning-rate` of `learningRate`.
 func dashed(_ setting: String) -> String {
   if setting == "weightsFile" { return "weights" }
-  return String(setting.flatMap { $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
+  return String(
+    setting.flatMap { $0 == "." ? ["-"] : $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
 }
 
 /// Where results that other runs can use again are kept.

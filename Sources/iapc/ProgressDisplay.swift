@@ -17,6 +17,9 @@ final class ProgressDisplay {
   private var started = Date()
   private var shown = Date.distantPast
   private let quiet: Bool
+  /// The last score and the best, in words.
+  private var score = ""
+  private var best: TrainingScore?
 
   init(quiet: Bool = false) {
     self.quiet = quiet
@@ -60,6 +63,16 @@ final class ProgressDisplay {
     if quiet { return }
     ProgressDisplay.clear()
     ProgressDisplay.write("\(text)\n")
+  }
+
+  private func show(_ next: TrainingScore) {
+    func text(_ score: TrainingScore) -> String {
+      "\(String(format: "%.2f", 100 * score.mIoU)) at step \(score.step)"
+    }
+    if next.mIoU > best?.mIoU ?? -1 { best = next }
+    score = "mIoU \(text(next))"
+    if let best, best.step != next.step { score += ", best \(text(best))" }
+    note(score)
   }
 
   private func draw(_ count: Int, _ detail: String, _ now: Date) {
@@ -118,8 +131,10 @@ final class ProgressDisplay {
     observer.step = { record in
       let terms = record.report.terms.map { "\($0.name) \(String(format: "%.3f", $0.value))" }
       let loss = "loss \(String(format: "%.3f", record.report.total))"
-      self.advance(record.step, detail: terms.count > 1 ? "\(loss) (\(terms.joined(separator: ", ")))" : loss)
+      let detail = terms.count > 1 ? "\(loss) (\(terms.joined(separator: ", ")))" : loss
+      self.advance(record.step, detail: self.score.isEmpty ? detail : "\(detail)  \(self.score)")
     }
+    observer.score = { self.show($0) }
     observer.note = { self.note($0) }
     observer.stopSignal = { Signals.current }
     return observer

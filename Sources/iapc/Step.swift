@@ -46,7 +46,7 @@ struct Step: ParsableCommand {
 
   func run() throws {
     try checkOutputFile(json)
-    let settings = try config.adaptationSettings(
+    let settings: AdaptationSettings = try config.settings(
       profile: profile,
       options: [
         ("weightsFile", weights), ("network", network), ("classes", classes), ("steps", steps),

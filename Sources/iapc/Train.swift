@@ -8,11 +8,30 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a source network on labelled images.",
     discussion: """
-      Example, with generated streets:
+      Example, with generated streets, 100 of them to score the network on:
         iapc data streets --domain noon --count 600 --size 320x240 --output noon
-        iapc train --images noon/images --labels noon/labels --label-space camvid11 --output runs/source
+        iapc data streets --domain noon --count 100 --seed 2 --size 320x240 --output held
+        iapc train --images noon/images --labels noon/labels --label-space camvid11 \\
+          --validation-images held/images --validation-labels held/labels --output runs/source
 
-      The run folder then holds last.safetensors, config.yaml and metrics.jsonl.
+      Example, DeepLabV2 on GTA5, as the source networks of the field are trained:
+        iapc train --profile deeplabv2 --images gta5/images --labels gta5/labels \\
+          --label-space cityscapesIds --output runs/gta5 \\
+          --validation-images cityscapes/leftImg8bit/val --validation-labels cityscapes/gtFine/val
+      From there it is common to add:
+        --set views.minScale=0.5 --set views.maxScale=2 --set views.classMaximum=0.75 \\
+          --set views.mirror=on --set views.distortion=ssd --set rareClasses.sampling=on
+
+      Profiles:
+        compact    a small network on small images: AdamW, class weights, some thousand steps
+        deeplabv2  AdaptSegNet's recipe: SGD at 2.5e-4 and ten times that for the classifier,
+                   one 1280x720 image a step, batch normalisation's weights as they came
+
+      The run folder then holds last.safetensors and last.pth, with a validation set
+      also best.safetensors and best.pth, the weights that scored highest there, and
+      evaluations.jsonl with every score; config.yaml with every setting,
+      manifest.json with versions and hashes, metrics.jsonl with each step's loss,
+      and checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
 
       Settings of --config and --set:
       \(TrainingSettings.table.explanation(defaults: TrainingSettings()))
@@ -24,50 +43,88 @@ struct Train: ParsableCommand {
   var labels: String?
   @Option(help: "What the label images hold: camvid11, cityscapes19, cityscapesIds.")
   var labelSpace: String?
+  @Option(help: ArgumentHelp("Images to score the network on in between.", valueName: "dir-or-list"))
+  var validationImages: String?
+  @Option(help: ArgumentHelp("The folder of their label images.", valueName: "dir"))
+  var validationLabels: String?
+  @Option(help: "What those label images hold. (default: as --label-space)")
+  var validationLabelSpace: String?
   @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"))
   var output: String?
+  @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"))
+  var resume: String?
   @Flag(help: "Replace the run that is in the output folder.")
   var overwrite = false
+
+  @Option(help: "compact or deeplabv2. (default: compact)")
+  var profile: String?
   @Option(help: "The network's family: espnet.")
   var network: String?
   @Option(help: ArgumentHelp("Weights to go on from.", valueName: "file"))
   var weights: String?
   @Option(help: ArgumentHelp("The size images are brought to. (default: their own)", valueName: "WxH"))
   var size: String?
-  @Option(help: ArgumentHelp("The size of training crops.", valueName: "WxH"))
+  @Option(help: ArgumentHelp("The size of training crops. (default: 320x240)", valueName: "WxH"))
   var crop: String?
-  @Option(help: "Images a step.")
+  @Option(help: "Images a step. (default: 8)")
   var batch: String?
-  @Option(help: "Updates to run.")
+  @Option(help: "Updates to run. (default: 2000)")
   var steps: String?
-  @Option(help: "The learning rate after the warm-up.")
+  @Option(help: "adamw or sgd. (default: adamw)")
+  var optimizer: String?
+  @Option(help: "The learning rate after the warm-up. (default: 0.002)")
   var learningRate: String?
+  @Option(help: "Steps between scores on the validation images. (default: 500)")
+  var evaluateEvery: String?
   @Option(help: "auto, cpu, cuda or cuda:N.")
   var device: String?
-  @Option(help: "The seed of every random choice.")
+  @Option(help: "The seed of every random choice. (default: 1)")
   var seed: String?
-  @Option(help: "Threads of the computation.")
+  @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
   @OptionGroup var config: ConfigOptions
 
   func run() throws {
     Signals.watch()
-    var settings = TrainingSettings()
-    try config.apply(
-      TrainingSettings.table, of: "train", to: &settings,
-      options: [
-        ("images", images), ("labels", labels), ("labelSpace", labelSpace), ("output", output),
-        ("network", network),
-        ("weightsFile", weights), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
-        ("learningRate", learningRate), ("device", device), ("seed", seed), ("threads", threads),
-      ])
+    let settings: TrainingSettings =
+      try resume.map { path in
+        try config.resumed(
+          path, free: ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep"],
+          options: options + [("profile", profile)])
+      } ?? fresh()
+    let trainer = SourceTrainer(
+      settings, command: CommandLine.arguments, observer: ProgressDisplay().observer)
+    let result = try trainer.run(resume == nil ? .new(overwrite: overwrite) : .resume)
+    let folder = RunFolder(settings.output)
+    let cost = String(format: "%.1f s of steps, %.1f s waiting for data", result.seconds, result.waited)
+    print("trained weights: \(folder.weights("last").pth) (and .safetensors); \(cost)")
+    if let best = result.best {
+      let score = String(format: "%.2f", 100 * best.mIoU)
+      print(
+        "best weights: \(folder.weights("best").pth) (and .safetensors); mIoU \(score) at step \(best.step)")
+    }
+  }
+
+  private var options: [(String, String?)] {
+    [
+      ("images", images), ("labels", labels), ("labelSpace", labelSpace),
+      ("validation.images", validationImages), ("validation.labels", validationLabels),
+      ("validation.labelSpace", validationLabelSpace), ("output", output), ("network", network),
+      ("weightsFile", weights), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
+      ("optimizer", optimizer), ("learningRate", learningRate), ("evaluateEvery", evaluateEvery),
+      ("device", device), ("seed", seed), ("threads", threads),
+    ]
+  }
+
+  /// - Throws: where the images, the labels or the run folder are not named.
+  private func fresh() throws -> TrainingSettings {
+    let settings: TrainingSettings = try config.settings(profile: profile, options: options)
     for (name, value) in [
       ("--images", settings.images), ("--labels", settings.labels), ("--output", settings.output),
     ]
     where value.isEmpty {
       throw ValidationError("Missing expected argument '\(name)'.")
     }
-    try SourceTrainer(settings, observer: ProgressDisplay().observer).run(overwrite: overwrite)
-    print("trained weights: \(settings.output)/last.safetensors")
+    return settings
   }
 }

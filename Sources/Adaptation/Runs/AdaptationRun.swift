@@ -8,11 +8,6 @@ import Torch
 
 /// A run of `adapt`: source weights and unlabelled images in, adapted weights out.
 public final class AdaptationRun {
-  public enum Start: Sendable {
-    case new(overwrite: Bool)
-    case resume
-  }
-
   /// Where pseudo-labels are kept between runs.
   public let cache: String
   /// Also writes each step's batch here, for comparisons with other programs.
@@ -39,7 +34,7 @@ public final class AdaptationRun {
   /// - Returns: seconds that the steps took and that they waited for data.
   /// - Throws: `Problem`; `Interruption` where the user ended it, with everything saved.
   @discardableResult
-  public func run(_ start: Start) throws -> (seconds: Double, waited: Double) {
+  public func run(_ start: RunStart) throws -> (seconds: Double, waited: Double) {
     try settings.check()
     if settings.threads > 0 { Machine.threads = settings.threads }
     Machine.flushDenormals(true)
@@ -51,7 +46,9 @@ public final class AdaptationRun {
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop)
     let imagesHash = try images.contentHash()
-    let manifest = Manifest(loaded, images, imagesHash: imagesHash, settings: settings, command: command)
+    let manifest = Manifest(
+      .adapt, Manifest.Weights(loaded), images: Manifest.Images(images, sha256: imagesHash),
+      seed: settings.seed, device: loaded.network.store.device, command: command)
     try check(start, manifest)
     let place = pseudoLabelPlace(loaded, imagesHash, size)
     if !place.labeler.isDone(in: place.path) {
@@ -64,7 +61,7 @@ public final class AdaptationRun {
     let labels = try pseudoLabels(images, place)
     if case .new(let overwrite) = start { try create(manifest, overwrite: overwrite) }
     let method = IAPC(loaded.network, settings.iapc)
-    let done = try restore(method, start)
+    let done = try loop.restore(start, method.load)
     if done == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
     let times = try steps(method, maker, from: done)
@@ -81,17 +78,9 @@ public final class AdaptationRun {
   // MARK: Parts of a run
 
   /// Refuses a folder that the run cannot have; changes nothing yet.
-  private func check(_ start: Start, _ manifest: Manifest) throws {
+  private func check(_ start: RunStart, _ manifest: Manifest) throws {
     if case .new(let overwrite) = start { return try folder.check(overwrite: overwrite) }
-    let before = try Manifest.read(folder.manifest)
-    for (what, old, new) in [
-      ("weights", before.weights.sha256, manifest.weights.sha256),
-      ("images", before.images.sha256, manifest.images.sha256),
-    ] where old != new {
-      throw Problem(
-        "cannot resume the run", at: folder.path, because: "its \(what) have changed since it began",
-        remedy: "restore them, or start a new run")
-    }
+    try manifest.checkUnchanged(since: Manifest.read(folder.manifest), at: folder.path)
   }
 
   private func create(_ manifest: Manifest, overwrite: Bool) throws {
@@ -143,58 +132,28 @@ public final class AdaptationRun {
     return labels
   }
 
-  /// Takes over the newest checkpoint; the number of steps done.
-  private func restore(_ method: some AdaptationMethod, _ start: Start) throws -> Int {
-    guard case .resume = start, let found = try folder.newest() else { return 0 }
-    for problem in found.skipped { observer.note("passed over a damaged checkpoint: \(problem)") }
-    let report = method.load(found.state)
-    guard report.isExact else {
-      throw Problem(
-        "cannot resume the run", at: folder.checkpoints, because: "its checkpoint has \(report.summary)",
-        remedy: "start a new run")
-    }
-    observer.note("resumed after step \(found.step)")
-    return found.step
+  private var loop: StepLoop {
+    StepLoop(
+      name: "adapt", folder: folder, observer: observer, steps: settings.steps,
+      checkpointEvery: settings.checkpointEvery, checkpointKeep: settings.checkpointKeep)
   }
 
   private func steps(
     _ method: some AdaptationMethod, _ maker: TargetViewMaker, from done: Int
   ) throws -> (seconds: Double, waited: Double) {
-    let log = try MetricsLog(folder.metrics, keeping: done)
     let stream = TargetStream(maker, settings, network: method.student, startingAt: done)
     defer { stream.stop() }
     let schedule = settings.schedule
-    var (seconds, saved) = (0.0, done)
-    observer.begin("adapt", settings.steps)
-    observer.advance(done)
-    for step in done..<max(done, settings.steps) {
+    let seconds = try loop.run(from: done, state: { method.state }) { step in
       let batch = try stream.next()
       if let batchDump { try dump(batch, step + 1, to: batchDump) }
       let started = ContinuousClock.now
       let report = method.step(batch, learningRate: schedule(step))
-      let elapsed = (ContinuousClock.now - started).seconds
-      seconds += elapsed
-      try guardFinite(report, step + 1, saved: saved)
-      let record = StepRecord(step: step + 1, report: report, learningRate: schedule(step), seconds: elapsed)
-      try log.append(record)
-      observer.step(record)
-      let signal = observer.stopSignal()
-      if (step + 1) % settings.checkpointEvery == 0 || step + 1 == settings.steps || signal != nil {
-        try folder.save(method.state, step: step + 1, keep: settings.checkpointKeep)
-        saved = step + 1
-      }
-      if let signal, step + 1 < settings.steps { throw Interruption(signal: signal, resumable: folder.path) }
+      return StepRecord(
+        step: step + 1, report: report, learningRate: schedule(step),
+        seconds: (ContinuousClock.now - started).seconds)
     }
     return (seconds, stream.secondsWaited)
-  }
-
-  private func guardFinite(_ report: StepReport, _ step: Int, saved: Int) throws {
-    guard !report.total.isFinite else { return }
-    let terms = report.terms.filter { !$0.value.isFinite }.map(\.name).joined(separator: ", ")
-    throw Problem(
-      "the loss is no longer a number", at: "step \(step), \(terms)",
-      because: "the last good checkpoint is of step \(saved)",
-      remedy: "lower --learning-rate, or check the images")
   }
 
   private func dump(_ batch: TargetBatch, _ step: Int, to path: String) throws {

@@ -8,6 +8,11 @@ import Torch
 /// The version of this toolkit.
 public let iapcVersion = "0.1.0"
 
+/// What a run folder is of, by the command that made it.
+public enum RunJob: String, Codable, Sendable {
+  case adapt, train
+}
+
 /// `manifest.json`: what a run was made of, so that its result can be traced.
 struct Manifest: Codable, Equatable {
   struct Versions: Codable, Equatable {
@@ -16,11 +21,23 @@ struct Manifest: Codable, Equatable {
   }
 
   struct Weights: Codable, Equatable {
-    let file: String
-    let sha256: String
+    /// The weights that the run began with; nil for fresh ones.
+    var file: String?
+    var sha256: String?
     let network: String
     let variant: String
     let classes: String
+
+    init(_ network: any Segmenter, classes: LabelSpace) {
+      self.network = network.name
+      variant = network.variant
+      self.classes = classes.name
+    }
+
+    init(_ loaded: LoadedNetwork) {
+      self.init(loaded.network, classes: loaded.classes)
+      (file, sha256) = (loaded.file, loaded.sha256)
+    }
   }
 
   struct Images: Codable, Equatable {
@@ -29,12 +46,38 @@ struct Manifest: Codable, Equatable {
     /// Over all names and contents.
     let sha256: String
     let names: [String]
+
+    init(_ list: ImageList, sha256: String) {
+      (source, count, self.sha256) = (list.source, list.count, sha256)
+      names = list.entries.map(\.name)
+    }
   }
 
+  /// Images with their label files.
+  struct Labelled: Codable, Equatable {
+    let images: Images
+    let labels: Images
+
+    /// Reads every file for its hash.
+    ///
+    /// - `images`, `labels`: where the two came from.
+    init(_ data: LabelledImages, images: String, labels: String) throws {
+      let images = try ImageList(source: images, entries: data.entries.map(\.image))
+      let labels = try ImageList(
+        source: labels,
+        entries: data.entries.map { ImageList.Entry(path: $0.labelPath, name: $0.image.name) })
+      self.images = Images(images, sha256: try images.contentHash())
+      self.labels = Images(labels, sha256: try labels.contentHash())
+    }
+  }
+
+  let job: RunJob
   let versions: Versions
   let seed: UInt64
   let weights: Weights
   let images: Images
+  let labels: Images?
+  let validation: Labelled?
   let command: [String]
   let device: String
   let threads: Int
@@ -42,22 +85,36 @@ struct Manifest: Codable, Equatable {
   let started: Date
 
   init(
-    _ network: LoadedNetwork, _ images: ImageList, imagesHash: String, settings: AdaptationSettings,
-    command: [String]
+    _ job: RunJob, _ weights: Weights, images: Images, labels: Images? = nil, validation: Labelled? = nil,
+    seed: UInt64, device: Device, command: [String]
   ) {
+    self.job = job
     versions = Versions(iapc: iapcVersion, libtorch: Machine.torchVersion)
-    seed = settings.seed
-    weights = Weights(
-      file: network.file, sha256: network.sha256, network: network.network.name,
-      variant: network.network.variant,
-      classes: network.classes.name)
-    self.images = Images(
-      source: images.source, count: images.count, sha256: imagesHash, names: images.entries.map(\.name))
+    self.seed = seed
+    self.weights = weights
+    self.images = images
+    self.labels = labels
+    self.validation = validation
     self.command = command
-    device = network.network.store.device.description
+    self.device = device.description
     threads = Machine.threads
     processor = Machine.cpuCapability
     started = Date()
+  }
+
+  /// Refuses to go on with the run that `before` tells of where something that it is made of has changed.
+  func checkUnchanged(since before: Manifest, at path: String) throws {
+    for (what, old, new) in [
+      ("weights", before.weights.sha256, weights.sha256),
+      ("images", before.images.sha256, images.sha256),
+      ("labels", before.labels?.sha256, labels?.sha256),
+      ("validation images", before.validation?.images.sha256, validation?.images.sha256),
+      ("validation labels", before.validation?.labels.sha256, validation?.labels.sha256),
+    ] where old != new {
+      throw Problem(
+        "cannot resume the run", at: path, because: "its \(what) have changed since it began",
+        remedy: "restore them, or start a new run")
+    }
   }
 
   static func read(_ path: String) throws -> Manifest {

@@ -10,12 +10,17 @@ public struct StepRecord: Sendable {
   public let report: StepReport
   public let learningRate: Double
   public let seconds: Double
+  /// The files of the step's images, where they are known; not in the line.
+  public let images: [String]
 
-  public init(step: Int, report: StepReport, learningRate: Double, seconds: Double) {
+  public init(
+    step: Int, report: StepReport, learningRate: Double, seconds: Double, images: [String] = []
+  ) {
     self.step = step
     self.report = report
     self.learningRate = learningRate
     self.seconds = seconds
+    self.images = images
   }
 
   /// One JSON object. Terms stand under their names, after the step and the total.

@@ -11,12 +11,23 @@ public struct RunFolder: Sendable {
   public var config: String { "\(path)/config.yaml" }
   public var manifest: String { "\(path)/manifest.json" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  public var evaluations: String { "\(path)/evaluations.jsonl" }
   public var checkpoints: String { "\(path)/checkpoints" }
   public var adaptedSafetensors: String { "\(path)/adapted.safetensors" }
   public var adaptedPth: String { "\(path)/adapted.pth" }
 
   public init(_ path: String) {
     self.path = path
+  }
+
+  /// The command that made the run.
+  ///
+  /// - Throws: `Problem` where the manifest cannot be read.
+  public var job: RunJob { get throws { try Manifest.read(manifest).job } }
+
+  /// Weights of a run of `train`: its "last" or its "best".
+  public func weights(_ name: String) -> (safetensors: String, pth: String) {
+    ("\(path)/\(name).safetensors", "\(path)/\(name).pth")
   }
 
   /// Refuses a place where a new run cannot be; changes nothing.
@@ -73,7 +84,8 @@ public struct RunFolder: Sendable {
   private func own(_ content: [String]) -> [String] {
     let names: Set = [
       "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
-      "tensorboard", "report.html", "label-maps", "best.safetensors", "last.safetensors",
+      "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
+      "last.pth", "evaluations.jsonl",
     ]
     return content.filter(names.contains)
   }

@@ -28,12 +28,30 @@ extension Device {
   }
 }
 
+extension Segmenter {
+  /// The length nearest to one asked for that the network takes.
+  func inputLength(nearest length: Double) -> Int {
+    max(1, Int((length / Double(sizeMultiple)).rounded())) * sizeMultiple
+  }
+
+  /// Refuses a size that the network does not take; `option` is where it was asked for: "--crop".
+  func checkInput(_ size: PixelSize, _ option: String) throws {
+    guard size.width % sizeMultiple != 0 || size.height % sizeMultiple != 0 else { return }
+    let (width, height) = (
+      inputLength(nearest: Double(size.width)), inputLength(nearest: Double(size.height))
+    )
+    throw Problem(
+      "cannot use the \(option.drop { $0 == "-" })", at: "\(option) \(size)",
+      because: "\(name) takes widths and heights that are multiples of \(sizeMultiple)",
+      remedy: "the nearest is \(width)x\(height)")
+  }
+}
+
 extension AdaptationSettings {
   /// Fills in what was left open: sizes from the first image, the warm-up from the number of steps.
   mutating func resolve(_ images: ImageList, for network: any Segmenter) throws {
     warmUp = warmUp ?? min(5000, steps * 5 / 9)
-    let step = network.sizeMultiple
-    func rounded(_ length: Double) -> Int { max(1, Int((length / Double(step)).rounded())) * step }
+    func rounded(_ length: Double) -> Int { network.inputLength(nearest: length) }
     if size == nil {
       let first = try ImageFile.readSize(images.entries[0].path)
       let factor = min(1, 1280 / Double(first.width))
@@ -44,13 +62,7 @@ extension AdaptationSettings {
     let half = PixelSize(width: rounded(Double(size.width) / 2), height: rounded(Double(size.height) / 2))
     let crop = crop ?? half
     self.crop = crop
-    for (name, value) in [("size", size), ("crop", crop)]
-    where value.width % step != 0 || value.height % step != 0 {
-      throw Problem(
-        "cannot use the \(name)", at: "--\(name) \(value)",
-        because: "\(network.name) takes widths and heights that are multiples of \(step)",
-        remedy: "the nearest is \(rounded(Double(value.width)))x\(rounded(Double(value.height)))")
-    }
+    for (name, value) in [("size", size), ("crop", crop)] { try network.checkInput(value, "--\(name)") }
   }
 
   var schedule: WarmUpPoly {

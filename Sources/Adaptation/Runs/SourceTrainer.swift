@@ -6,100 +6,156 @@ import Imaging
 import Segmentation
 import Torch
 
-/// Trains a source network on labelled images: cross-entropy, AdamW, warm-up and polynomial decay.
+/// A run of `train`: labelled images in, the weights of a source network out.
 public struct SourceTrainer {
-  private let settings: TrainingSettings
-  private let observer: RunObserver
-
-  public init(_ settings: TrainingSettings, observer: RunObserver = RunObserver()) {
-    self.settings = settings
-    self.observer = observer
+  /// What a run of training found.
+  public struct Result: Sendable {
+    /// The highest score on the validation images; nil without any.
+    public let best: TrainingScore?
+    /// Seconds that the steps took.
+    public let seconds: Double
+    /// Seconds that the steps waited for data.
+    public let waited: Double
   }
 
-  /// Runs to the end and leaves `last.safetensors`, `config.yaml` and `metrics.jsonl` in the output folder.
+  private var settings: TrainingSettings
+  private let observer: RunObserver
+  private let command: [String]
+  private let folder: RunFolder
+
+  public init(
+    _ settings: TrainingSettings, command: [String] = [], observer: RunObserver = RunObserver()
+  ) {
+    self.settings = settings
+    self.settings.horizon = settings.horizon ?? settings.steps
+    self.command = command
+    self.observer = observer
+    folder = RunFolder(settings.output)
+  }
+
+  /// Runs to the end and leaves the last weights, and the best where there are validation images.
   ///
-  /// - Throws: `Problem`; `Interruption` where the user ended it, with the weights so far saved.
-  public func run(overwrite: Bool) throws {
+  /// - Throws: `Problem`; `Interruption` where the user ended it, with everything saved.
+  @discardableResult
+  public func run(_ start: RunStart) throws -> Result {
     try settings.check()
     if settings.threads > 0 { Machine.threads = settings.threads }
     Machine.flushDenormals(true)
-    let space = try LabelSpace.named(settings.labelSpace)
+    if case .new(let overwrite) = start { try folder.check(overwrite: overwrite) }
     let data = try LabelledImages(
-      images: ImageList(at: settings.images), labelFolder: settings.labels, space: space, allowing: .images)
-    let network = try makeNetwork(space)
-    let views = try makeViews()
-    let folder = RunFolder(settings.output)
-    try folder.check(overwrite: overwrite)
-    try data.checkPairs(shouldStop: { observer.stopSignal() != nil })
-    try observer.checkStop()
-    try folder.prepare(overwrite: overwrite) {
-      try AtomicFile.write(
-        ConfigFile.text(
-          TrainingSettings.table.values(of: settings), heading: "The settings of this training."),
-        to: folder.config)
+      images: ImageList(at: settings.images), labelFolder: settings.labels,
+      space: LabelSpace.named(settings.labelSpace), allowing: .images)
+    let validation = try validationData()
+    let (network, origin) = try makeNetwork(data.space)
+    try network.checkInput(settings.crop, "--crop")
+    let views = try settings.makeViews()
+    let scorer = try validation.map {
+      try Evaluator(
+        Predictor(network, PredictionSettings(size: settings.size)), classes: data.space, data: $0)
     }
-    let weights = "\(folder.path)/last.safetensors"
-    do { try steps(network, data, views, MetricsLog(folder.metrics, keeping: 0)) } catch let stop
-      as Interruption
-    {
-      try NetworkFile.save(network, classes: space, to: weights)
+    if case .new = start { try check([data] + (validation.map { [$0] } ?? [])) }
+    let sampling = try rareClasses(data)
+    let learner = SupervisedLearner(network, settings, classWeights: try classWeights(data))
+    try begin(start, data, validation, origin)
+    let done = try loop.restore(start, learner.load)
+    var keeper = try TrainingKeeper(
+      learner.network, data.space, scorer, validation?.count ?? 0, folder, observer, settings, from: done)
+    let times: (Double, Double)
+    do {
+      let order = BatchOrder(count: data.count, batchSize: settings.batch, seed: settings.seed)
+      let loader = data.loader(views, order, workers: settings.workers, rareClasses: sampling)
+      times = try steps(learner, loader.startingAt(done), &keeper, from: done)
+    } catch let stop as Interruption {
+      try keeper.save("last")
       throw stop
     }
-    try NetworkFile.save(network, classes: space, to: weights)
+    try keeper.save("last")
+    return Result(best: keeper.best, seconds: times.0, waited: times.1)
   }
 
-  private func makeNetwork(_ space: LabelSpace) throws -> any Segmenter {
-    let device = try Device.named(settings.device)
-    if let file = settings.weightsFile {
-      return try NetworkFile.load(file, family: settings.network, classes: space.name, device: device).network
-    }
-    return try NetworkFamily.named(settings.network).fresh(
-      BuildRequest(
-        classCount: space.count, normalisation: Normalisation.named(settings.normalisation), device: device,
-        seed: settings.seed))
+  // MARK: Parts of a run
+
+  private func validationData() throws -> LabelledImages? {
+    let wanted = settings.validation
+    guard !wanted.images.isEmpty else { return nil }
+    return try LabelledImages(
+      images: ImageList(at: wanted.images), labelFolder: wanted.labels,
+      space: LabelSpace.named(wanted.labelSpace ?? settings.labelSpace))
   }
 
-  private func makeViews() throws -> SupervisedViews {
-    try SupervisedViews(
-      size: settings.size, crop: settings.crop,
-      scaleRange: min(settings.views.minScale, settings.views.maxScale)...settings.views.maxScale,
-      mirror: settings.views.mirror, colourPolicy: settings.views.colour,
-      brightness: settings.views.brightness,
-      contrast: settings.views.contrast)
-  }
-
-  private func steps(
-    _ network: any Segmenter, _ data: LabelledImages, _ views: SupervisedViews, _ log: MetricsLog
-  ) throws {
-    let order = BatchOrder(count: data.count, batchSize: settings.batch, seed: settings.seed)
-    let loader = data.loader(views, order, workers: settings.workers)
-    defer { loader.stop() }
-    let optimizer = AdamW(
-      network.parameterGroups(headScale: 1), AdamW.Settings(weightDecay: settings.weightDecay))
-    let weights = try classWeights(data)?.to(network.store.device)
-    let schedule = WarmUpPoly(rate: settings.learningRate, warmUp: settings.warmUp, horizon: settings.steps)
-    observer.begin("train", settings.steps)
-    for step in 0..<settings.steps {
-      let samples = try loader.next()
-      let started = ContinuousClock.now
-      let logits = network(network.input(samples.map(\.image)), .training).logits
-      let loss = crossEntropy(
-        logits.resizedBilinear(height: settings.crop.height, width: settings.crop.width),
-        labels(samples.map(\.label)).to(network.store.device), classWeights: weights)
-      loss.backward()
-      optimizer.step(learningRate: schedule(step))
-      let report = StepReport(total: loss.item, terms: [("ce", loss.item)])
-      let record = StepRecord(
-        step: step + 1, report: report, learningRate: schedule(step),
-        seconds: (ContinuousClock.now - started).seconds)
-      try log.append(record)
-      observer.step(record)
+  /// Reads every pair before long work begins.
+  private func check(_ sets: [LabelledImages]) throws {
+    for pairs in sets {
+      try pairs.checkPairs(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
     }
   }
-}
 
-extension SourceTrainer {
+  private func makeNetwork(_ space: LabelSpace) throws -> (any Segmenter, Manifest.Weights) {
+    let device = try Device.named(settings.device)
+    if let file = settings.weightsFile {
+      let loaded = try NetworkFile.load(
+        file, family: settings.network, classes: space.name, device: device)
+      return (loaded.network, Manifest.Weights(loaded))
+    }
+    let network = try NetworkFamily.named(settings.network).fresh(
+      BuildRequest(
+        classCount: space.count, normalisation: Normalisation.named(settings.normalisation), device: device,
+        seed: settings.seed))
+    return (network, Manifest.Weights(network, classes: space))
+  }
+
+  /// Makes the folder of a new run; a run that goes on must be of the same data and weights.
+  private func begin(
+    _ start: RunStart, _ data: LabelledImages, _ validation: LabelledImages?, _ origin: Manifest.Weights
+  ) throws {
+    let own = try Manifest.Labelled(data, images: settings.images, labels: settings.labels)
+    let manifest = Manifest(
+      .train, origin, images: own.images, labels: own.labels,
+      validation: try validation.map {
+        try Manifest.Labelled($0, images: settings.validation.images, labels: settings.validation.labels)
+      }, seed: settings.seed, device: try Device.named(settings.device), command: command)
+    guard case .new(let overwrite) = start else {
+      return try manifest.checkUnchanged(since: Manifest.read(folder.manifest), at: folder.path)
+    }
+    try folder.prepare(overwrite: overwrite) {
+      try AtomicFile.write(
+        ConfigFile.text(
+          TrainingSettings.table.values(of: settings), heading: "The settings of this training, resolved."),
+        to: folder.config)
+      try manifest.write(to: folder.manifest)
+    }
+  }
+
+  private var loop: StepLoop {
+    StepLoop(
+      name: "train", folder: folder, observer: observer, steps: settings.steps,
+      checkpointEvery: settings.checkpointEvery, checkpointKeep: settings.checkpointKeep)
+  }
+
+  private func steps(
+    _ learner: SupervisedLearner, _ loader: BatchLoader<SupervisedSample>, _ keeper: inout TrainingKeeper,
+    from done: Int
+  ) throws -> (seconds: Double, waited: Double) {
+    defer { loader.stop() }
+    // A score that a stop cut short.
+    try keeper.score(ifDueAfter: done)
+    let seconds = try loop.run(from: done, state: { learner.state }) { step in
+      learner.step(try loader.next(), step)
+    } after: { step in
+      try keeper.score(ifDueAfter: step)
+    }
+    return (seconds, loader.secondsWaited)
+  }
+
+  private func rareClasses(_ data: LabelledImages) throws -> RareClassSampling? {
+    guard settings.rareClasses.sampling else { return nil }
+    let statistics = try data.classStatistics(shouldStop: { observer.stopSignal() != nil })
+    try observer.checkStop()
+    return try RareClassSampling(
+      statistics, temperature: settings.rareClasses.temperature, pixels: settings.rareClasses.pixels)
+  }
+
   /// The weight of each class from its share of the pixels, over at most 200 evenly chosen label images.
   private func classWeights(_ data: LabelledImages) throws -> Tensor? {
     guard settings.classWeights == .logarithmic else { return nil }
@@ -111,15 +167,4 @@ extension SourceTrainer {
     let total = Double(max(1, known.reduce(0, +)))
     return Tensor(known.map { Float(1 / log(1.1 + Double($0) / total)) }, shape: [data.space.count])
   }
-}
-
-/// Label maps of one size as int64 [N, H, W] on the CPU.
-func labels(_ maps: [LabelMap]) -> Tensor {
-  let size = maps[0].size
-  return Tensor.filled([maps.count, size.height, size.width]) { (buffer: UnsafeMutableBufferPointer<UInt8>) in
-    for (i, map) in maps.enumerated() {
-      _ = UnsafeMutableBufferPointer(rebasing: buffer[i * size.area..<(i + 1) * size.area])
-        .update(fromContentsOf: map.pixels)
-    }
-  }.to(.int64)
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Files
-
 extension AdaptationSettings {
   /// Every setting under the name that config files and `--set` use.
   public static let table = SettingTable<AdaptationSettings>([
@@ -63,13 +61,6 @@ extension AdaptationSettings {
 
   /// - Throws: `Problem` for values that make no run.
   public func check() throws {
-    func require(_ holds: Bool, _ name: String, _ found: String, _ expected: String) throws {
-      if !holds {
-        throw Problem(
-          "cannot use the setting \(name)", at: found, because: "expected \(expected)",
-          remedy: "correct the value")
-      }
-    }
     try require(steps >= 1, "steps", "\(steps)", "at least 1")
     try require(batch >= 1, "batch", "\(batch)", "at least 1")
     try require(learningRate > 0, "learningRate", "\(learningRate)", "a number above 0")

@@ -3,7 +3,7 @@
 import Imaging
 
 /// Everything that decides a run of `adapt`.
-public struct AdaptationSettings: Equatable, Sendable {
+public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   // What.
   public var profile = Profile.recommended
   public var method = Method.iapc
@@ -78,6 +78,8 @@ public struct AdaptationSettings: Equatable, Sendable {
     /// Estimated anew over all target images, plain and at the network's input size.
     case target
   }
+
+  public static let job = RunJob.adapt
 
   public init() {}
 }

@@ -27,6 +27,28 @@ public struct Setting<Root>: Sendable {
   }
 }
 
+/// - Throws: a `Problem` that names the setting, unless the condition holds.
+func require(_ holds: Bool, _ name: String, _ found: String, _ expected: String) throws {
+  guard !holds else { return }
+  throw Problem(
+    "cannot use the setting \(name)", at: found, because: "expected \(expected)", remedy: "correct the value")
+}
+
+/// Settings of a run, with profiles to start from.
+public protocol RunSettings {
+  associatedtype Profile
+  /// The command whose settings these are.
+  static var job: RunJob { get }
+  init()
+  /// Every setting under the name that config files and `--set` use.
+  static var table: SettingTable<Self> { get }
+  /// The run folder.
+  var output: String { get set }
+  var profile: Profile { get }
+  /// Lays a profile's choices over these settings.
+  mutating func apply(_ profile: Profile)
+}
+
 /// All the settings of `Root` under their names: one list serves config files, `--set`, options and
 /// documents.
 public struct SettingTable<Root>: Sendable {

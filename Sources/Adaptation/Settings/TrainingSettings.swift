@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Files
 import Imaging
-import Torch
 
 /// Everything that decides a run of `train`.
-public struct TrainingSettings: Equatable, Sendable {
+public struct TrainingSettings: RunSettings, Equatable, Sendable {
+  // What.
+  public var profile = Profile.compact
   public var network = "espnet"
   /// Weights to go on from; nil for a fresh network.
   public var weightsFile: String?
@@ -15,20 +15,55 @@ public struct TrainingSettings: Equatable, Sendable {
   public var labelSpace = "cityscapes19"
   public var output = ""
   public var normalisation = "imageNet"
+
+  // How long and how fast.
   public var batch = 8
   public var steps = 2000
+  public var optimizer = OptimizerChoice.adamw
   public var learningRate = 2e-3
+  public var headScale = 1.0
   public var warmUp = 100
+  /// nil for the number of steps.
+  public var horizon: Int?
+  public var power = 0.9
+  public var momentum = 0.9
+  public var nesterov = false
   public var weightDecay = 1e-4
   public var classWeights = ClassBalance.logarithmic
+  public var auxiliaryWeight = 0.0
+  public var freezeNormalisation = FrozenNormalisation.none
+
+  // What the network sees.
   /// The size that images are brought to before the random scale; nil for each image's own.
   public var size: PixelSize?
   public var crop = PixelSize(width: 320, height: 240)
   public var views = Views()
+  public var rareClasses = RareClasses()
+
+  // How it is watched and kept.
+  public var validation = Validation()
+  public var evaluateEvery = 500
+  public var checkpointEvery = 500
+  public var checkpointKeep = 2
+
+  // On what.
   public var device = "auto"
   public var seed: UInt64 = 1
   public var threads = 0
   public var workers = 1
+
+  public static let job = RunJob.train
+
+  public init() {}
+
+  public enum Profile: String, SettingChoice {
+    /// A small network on small images, from nothing in some thousand steps.
+    case compact
+    /// DeepLabV2 as domain adaptation trains its source networks.
+    case deeplabv2
+  }
+
+  public enum OptimizerChoice: String, SettingChoice { case adamw, sgd }
 
   /// How much a pixel of each class counts.
   public enum ClassBalance: String, SettingChoice {
@@ -39,52 +74,72 @@ public struct TrainingSettings: Equatable, Sendable {
     case logarithmic
   }
 
+  /// What stays of the normalisation layers as the network came.
+  public enum FrozenNormalisation: String, SettingChoice {
+    case none
+    /// Weights and biases; the statistics move.
+    case affine
+    /// The statistics too: layers normalise by the stored ones.
+    case all
+  }
+
   public struct Views: Equatable, Sendable {
     public var minScale = 0.75
     public var maxScale = 1.5
+    /// See `SupervisedViews.classMaximum`.
+    public var classMaximum = 1.0
     public var mirror = true
     public var colour = false
     public var brightness = 0.2
     public var contrast = 0.2
+    public var distortion = Distortion.none
+    /// The probability of blur.
+    public var blur = 0.0
+    public var minDeviation = 0.15
+    public var maxDeviation = 1.15
   }
 
-  public init() {}
+  public enum Distortion: String, SettingChoice {
+    case none
+    /// See `PhotometricDistortion`.
+    case ssd
+  }
 
-  public static let table = SettingTable<TrainingSettings>([
-    Setting("network", \.network, "the network's family"),
-    Setting("weightsFile", \.weightsFile, "weights to go on from (--weights)"),
-    Setting("images", \.images, "the images: a folder or a list file"),
-    Setting("labels", \.labels, "the folder of label images"),
-    Setting("labelSpace", \.labelSpace, "what the label images hold"),
-    Setting("output", \.output, "the run folder"),
-    Setting("normalisation", \.normalisation, "how a fresh network takes its pixels"),
-    Setting("batch", \.batch, "images a step"),
-    Setting("steps", \.steps, "updates to run"),
-    Setting("learningRate", \.learningRate, "the learning rate after the warm-up"),
-    Setting("warmUp", \.warmUp, "steps over which the learning rate rises from a tenth"),
-    Setting("weightDecay", \.weightDecay, "the optimiser's weight decay"),
-    Setting(
-      "classWeights", \.classWeights, "how much a pixel of a class counts; logarithmic: rare ones more"),
-    Setting("size", \.size, "the size that images are brought to; auto: their own"),
-    Setting("crop", \.crop, "the size of the crops"),
-    Setting("views.minScale", \.views.minScale, "the smallest random factor of the size"),
-    Setting("views.maxScale", \.views.maxScale, "the largest random factor of the size"),
-    Setting("views.mirror", \.views.mirror, "whether half of the crops are mirrored"),
-    Setting("views.colour", \.views.colour, "whether crops go through the colour policy"),
-    Setting("views.brightness", \.views.brightness, "random change of brightness, 0 to 1"),
-    Setting("views.contrast", \.views.contrast, "random change of contrast, 0 to 1"),
-    Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
-    Setting("seed", \.seed, "the seed of every random choice"),
-    Setting("threads", \.threads, "threads of the computation; 0: all cores"),
-    Setting("workers", \.workers, "threads that prepare batches ahead"),
-  ])
+  /// See `RareClassSampling`.
+  public struct RareClasses: Equatable, Sendable {
+    public var sampling = false
+    public var temperature = 0.01
+    /// nil for 0.15 % of the image.
+    public var pixels: Int?
+  }
 
-  /// - Throws: `Problem` for values that make no run.
-  public func check() throws {
-    for (name, value) in [("steps", steps), ("batch", batch)] where value < 1 {
-      throw Problem(
-        "cannot use the setting \(name)", at: "\(value)", because: "expected at least 1",
-        remedy: "correct the value")
-    }
+  /// Labelled images that the network is scored on while it is trained.
+  public struct Validation: Equatable, Sendable {
+    /// Empty for no evaluation.
+    public var images = ""
+    public var labels = ""
+    /// nil for the training labels' space.
+    public var labelSpace: String?
+  }
+}
+
+extension TrainingSettings {
+  /// Lays a profile's choices over these settings.
+  ///
+  /// `deeplabv2` is the recipe of Tsai et al. 2018 (AdaptSegNet), whose source networks most of the field
+  /// starts from: whole images at 1280x720 one by one, plain SGD, a decay over 250000 steps that stops at
+  /// 150000, the auxiliary classifier at a tenth.
+  public mutating func apply(_ profile: Profile) {
+    self.profile = profile
+    guard profile == .deeplabv2 else { return }
+    (network, normalisation) = ("deeplabv2-resnet101", "caffe")
+    (size, crop) = (PixelSize(width: 1280, height: 720), PixelSize(width: 1280, height: 720))
+    (batch, steps, horizon) = (1, 150_000, 250_000)
+    (optimizer, learningRate, headScale) = (.sgd, 2.5e-4, 10)
+    (warmUp, power, momentum, weightDecay) = (0, 0.9, 0.9, 5e-4)
+    (classWeights, auxiliaryWeight, freezeNormalisation) = (.none, 0.1, .affine)
+    (views.minScale, views.maxScale, views.mirror) = (1, 1, false)
+    (views.brightness, views.contrast) = (0, 0)
+    (evaluateEvery, checkpointEvery) = (5000, 5000)
   }
 }

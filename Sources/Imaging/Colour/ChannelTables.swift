@@ -58,6 +58,14 @@ struct ChannelTables {
     }
   }
 
+  /// Every value times a factor, plus a shift, rounded.
+  init(multiplyingBy factor: Double, adding shift: Double) {
+    values = Self.identity
+    for i in values.indices {
+      values[i] = UInt8(max(0, min(255, (Double(values[i]) * factor + shift).rounded())))
+    }
+  }
+
   /// Away from one grey value, or towards it.
   init(blendingWith grey: UInt8, _ factor: Float) {
     values = Self.identity

@@ -25,7 +25,7 @@ extension LabelledImages {
 }
 
 /// Calls `body` with 0 ..< count on all cores; throws the error of the lowest number that failed.
-private func checkEach(
+func checkEach(
   _ count: Int, shouldStop: () -> Bool, _ body: @Sendable (Int) throws -> Void
 ) throws {
   let batch = 8 * ProcessInfo.processInfo.activeProcessorCount

@@ -5,16 +5,43 @@ import Imaging
 
 /// A crop of a labelled image with the crop of its label: one sample of source training.
 public struct SupervisedSample: Equatable, Sendable {
-  public let image: RGBImage
-  public let label: LabelMap
+  public var image: RGBImage
+  public var label: LabelMap
+  /// The image's file; empty where there is none.
+  public var path: String
 
-  public init(image: RGBImage, label: LabelMap) {
+  public init(image: RGBImage, label: LabelMap, path: String = "") {
     self.image = image
     self.label = label
+    self.path = path
   }
 }
 
-/// Cuts training samples of labelled images: random scale, random crop, mirroring, colour changes.
+/// A class that a crop should show, by at least so many pixels of the unscaled image.
+public struct WantedClass: Equatable, Sendable {
+  public let index: Int
+  public let pixels: Int
+
+  public init(index: Int, pixels: Int) {
+    self.index = index
+    self.pixels = pixels
+  }
+}
+
+/// Gaussian blur of a random strength, for some of the samples.
+public struct RandomBlur: Equatable, Sendable {
+  /// Of a sample to be blurred.
+  public var probability: Double
+  /// The kernel's standard deviation, in pixels.
+  public var deviations: ClosedRange<Double>
+
+  public init(probability: Double, deviations: ClosedRange<Double>) {
+    self.probability = probability
+    self.deviations = deviations
+  }
+}
+
+/// Cuts training samples of labelled images: random scale, random crop, mirroring, colour changes, blur.
 public struct SupervisedViews: Sendable {
   /// The size that images are brought to before the random scale; nil keeps each image's own.
   public var size: PixelSize?
@@ -28,6 +55,14 @@ public struct SupervisedViews: Sendable {
   public var brightness = 0.0
   /// Contrast about mid-grey is multiplied by a factor in 1 - contrast ... 1 + contrast; 0 leaves it.
   public var contrast = 0.0
+  /// A crop in which one class fills more than this share of the labelled pixels is drawn again; 1 takes all.
+  ///
+  /// Source: Chen et al. 2018 (DeepLabv3+) in mmsegmentation's form, `cat_max_ratio`.
+  public var classMaximum = 1.0
+  /// Random light, contrast, saturation and hue; nil for none.
+  public var distortion: PhotometricDistortion?
+  /// Random blur; nil for none.
+  public var blur: RandomBlur?
   /// The colour around an image that is smaller than the crop; the label is ignored there.
   public var padding: (red: UInt8, green: UInt8, blue: UInt8) = (123, 117, 104)
 
@@ -53,9 +88,14 @@ public struct SupervisedViews: Sendable {
     self.contrast = contrast
   }
 
+  /// How often a crop is drawn again at most.
+  private static let tries = 10
+
   /// A sample of an image and its label, which have one size.
+  ///
+  /// - `wanted`: a class to show; a crop with too little of it is drawn again.
   public func make(
-    image: RGBImage, label: LabelMap, using generator: inout SeededGenerator
+    image: RGBImage, label: LabelMap, wanted: WantedClass? = nil, using generator: inout SeededGenerator
   ) -> SupervisedSample {
     guard image.size == label.size else {
       fatalError("a label of \(label.size) does not belong to an image of \(image.size)")
@@ -65,13 +105,36 @@ public struct SupervisedViews: Sendable {
     let scaled = PixelSize(
       width: max(1, Int((factor * Double(base.width)).rounded())),
       height: max(1, Int((factor * Double(base.height)).rounded())))
-    let place = place(in: scaled, &generator)
+    let whole = label.resizedNearest(to: scaled)
+    let least = wanted.map { ($0.index, $0.pixels * scaled.area / max(1, image.size.area)) }
+    let place = place(in: whole, showing: least, &generator)
     let mirrored = mirror && generator.chance(0.5)
-    let changed = colours(of: image, scaled: scaled, place: place.source, &generator)
-    let ids = label.resizedNearest(to: scaled).cropped(to: place.source)
+    var changed = colours(of: image, scaled: scaled, place: place.source, &generator)
+    if let distortion { changed = changed.applying(distortion.draw(using: &generator)) }
+    if let blur, generator.chance(blur.probability) {
+      let deviation = generator.uniform(blur.deviations.lowerBound, blur.deviations.upperBound)
+      changed = changed.blurred(deviation: deviation)
+    }
+    let ids = whole.cropped(to: place.source)
     let sample = padded(SupervisedSample(image: changed, label: ids), x: place.x, y: place.y)
     guard mirrored else { return sample }
     return SupervisedSample(image: sample.image.mirrored(), label: sample.label.mirrored())
+  }
+
+  /// A place whose crop shows enough of the wanted class and not too much of any, or the last of those tried.
+  private func place(
+    in label: LabelMap, showing wanted: (index: Int, pixels: Int)?, _ generator: inout SeededGenerator
+  ) -> (source: PixelRect, x: Int, y: Int) {
+    var place = place(in: label.size, &generator)
+    guard classMaximum < 1 || wanted != nil else { return place }
+    for _ in 0..<Self.tries {
+      let counts = label.counts(in: place.source)
+      let labelled = counts.dropLast().reduce(0, +)
+      let isMixed = Double(counts.dropLast().max() ?? 0) <= classMaximum * Double(labelled) && labelled > 0
+      if isMixed, wanted.map({ counts[$0.index] >= $0.pixels }) ?? true { break }
+      place = self.place(in: label.size, &generator)
+    }
+    return place
   }
 
   /// What is cut out of the scaled image, and where it comes to lie in the crop: at a random place of the
@@ -131,12 +194,19 @@ public struct SupervisedViews: Sendable {
 
 extension LabelledImages {
   /// A loader of batches of training samples.
+  ///
+  /// - `rareClasses`: draws the images by their classes, in place of the order's own items.
   public func loader(
-    _ views: SupervisedViews, _ order: BatchOrder, workers: Int, queueDepth: Int = 2
+    _ views: SupervisedViews, _ order: BatchOrder, workers: Int, queueDepth: Int = 2,
+    rareClasses: RareClassSampling? = nil
   ) -> BatchLoader<SupervisedSample> {
     BatchLoader(order: order, workers: workers, queueDepth: queueDepth) { request, generator in
-      let pair = try read(request.index)
-      return views.make(image: pair.image, label: pair.label, using: &generator)
+      let drawn = rareClasses?.draw(using: &generator)
+      let index = drawn?.index ?? request.index
+      let pair = try read(index)
+      var sample = views.make(image: pair.image, label: pair.label, wanted: drawn?.wanted, using: &generator)
+      sample.path = entries[index].image.path
+      return sample
     }
   }
 }

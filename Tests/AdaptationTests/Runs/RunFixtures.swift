@@ -38,7 +38,7 @@ struct RunFixtures {
   /// Runs to a folder of its own and gives it.
   @discardableResult
   func run(
-    _ name: String, start: AdaptationRun.Start = .new(overwrite: false),
+    _ name: String, start: RunStart = .new(overwrite: false),
     observer: RunObserver = RunObserver(),
     dump: String? = nil, _ change: (inout AdaptationSettings) -> Void = { _ in }
   ) throws -> RunFolder {

@@ -98,12 +98,9 @@ public final class IAPC: AdaptationMethod {
   }
 
   public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport {
-    func part(_ prefix: String) -> [(name: String, tensor: StoredTensor)] {
-      state.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
-    }
     for report in [
-      student.store.load(part("student.")), teacher.store.load(part("teacher.")),
-      optimizer.load(part("optimizer.")),
+      student.store.load(state.part("student.")), teacher.store.load(state.part("teacher.")),
+      optimizer.load(state.part("optimizer.")),
     ] where !report.isExact { return report }
     func stored(_ name: String) -> Tensor? { state.first { $0.name == name }.map { Tensor($0.tensor) } }
     guard let often = stored("classWeights.often") else { return LoadReport(missing: ["classWeights.often"]) }

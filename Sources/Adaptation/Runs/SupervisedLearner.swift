@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Imaging
+import Segmentation
+import Torch
+
+/// Trains a network on labelled crops, step by step: cross-entropy of the upsampled logits, and of the
+/// auxiliary classifier's where there is one.
+final class SupervisedLearner {
+  let network: any Segmenter
+  private let optimizer: any Optimizer
+  private let schedule: WarmUpPoly
+  private let classWeights: Tensor?
+  private let auxiliaryWeight: Double
+  private let mode: Mode
+
+  /// Freezes what the settings say, and takes the other parameters as trainable as the network has them.
+  init(_ network: any Segmenter, _ settings: TrainingSettings, classWeights: Tensor?) {
+    self.network = network
+    if settings.freezeNormalisation != .none { network.freezeNormalisation() }
+    mode = settings.freezeNormalisation == .all ? .evaluation : .training
+    optimizer = settings.makeOptimizer(for: network)
+    schedule = settings.schedule
+    auxiliaryWeight = settings.auxiliaryWeight
+    self.classWeights = classWeights?.to(network.store.device)
+  }
+
+  /// One update, by its index from 0; none where the loss is no number.
+  func step(_ samples: [SupervisedSample], _ index: Int) -> StepRecord {
+    let started = ContinuousClock.now
+    let truth = labels(samples.map(\.label)).to(network.store.device)
+    let prediction = network(network.input(samples.map(\.image)), mode)
+    var terms = [(name: "ce", value: loss(prediction.logits, truth))]
+    if auxiliaryWeight > 0, let logits = network.auxiliaryLogits(of: prediction) {
+      terms.append(("auxiliary", loss(logits, truth) * auxiliaryWeight))
+    }
+    let total = terms.dropFirst().reduce(terms[0].value) { $0 + $1.value }
+    let report = StepReport(total: total.item, terms: terms.map { ($0.name, $0.value.item) })
+    if report.total.isFinite {
+      total.backward()
+      optimizer.step(learningRate: schedule(index))
+    }
+    return StepRecord(
+      step: index + 1, report: report, learningRate: schedule(index),
+      seconds: (ContinuousClock.now - started).seconds, images: samples.map(\.path))
+  }
+
+  private func loss(_ logits: Tensor, _ truth: Tensor) -> Tensor {
+    crossEntropy(
+      logits.resizedBilinear(height: truth.shape[1], width: truth.shape[2]), truth, classWeights: classWeights
+    )
+  }
+
+  /// Everything that later steps depend on.
+  var state: StepLoop.State {
+    network.store.state.map { ("network.\($0.name)", $0.tensor) }
+      + optimizer.state.map { ("optimizer.\($0.name)", $0.tensor) }
+  }
+
+  /// Takes over a stored state; the report tells what did not fit.
+  func load(_ state: StepLoop.State) -> LoadReport {
+    let report = network.store.load(state.part("network."))
+    return report.isExact ? optimizer.load(state.part("optimizer.")) : report
+  }
+}
+
+extension TrainingSettings {
+  var schedule: WarmUpPoly {
+    WarmUpPoly(rate: learningRate, warmUp: warmUp, horizon: horizon ?? steps, power: power)
+  }
+
+  func makeOptimizer(for network: any Segmenter) -> any Optimizer {
+    let groups = network.parameterGroups(headScale: headScale)
+    switch optimizer {
+    case .adamw: return AdamW(groups, AdamW.Settings(weightDecay: weightDecay))
+    case .sgd:
+      return SGD(groups, SGD.Settings(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov))
+    }
+  }
+
+  func makeViews() throws -> SupervisedViews {
+    var made = try SupervisedViews(
+      size: size, crop: crop, scaleRange: min(views.minScale, views.maxScale)...views.maxScale,
+      mirror: views.mirror, colourPolicy: views.colour, brightness: views.brightness,
+      contrast: views.contrast)
+    made.classMaximum = views.classMaximum
+    made.distortion = views.distortion == .ssd ? PhotometricDistortion() : nil
+    if views.blur > 0 {
+      made.blur = RandomBlur(
+        probability: views.blur, deviations: views.minDeviation...views.maxDeviation)
+    }
+    return made
+  }
+}
+
+/// Label maps of one size as int64 [N, H, W] on the CPU.
+func labels(_ maps: [LabelMap]) -> Tensor {
+  let size = maps[0].size
+  return Tensor.filled([maps.count, size.height, size.width]) { (buffer: UnsafeMutableBufferPointer<UInt8>) in
+    for (i, map) in maps.enumerated() {
+      _ = UnsafeMutableBufferPointer(rebasing: buffer[i * size.area..<(i + 1) * size.area])
+        .update(fromContentsOf: map.pixels)
+    }
+  }.to(.int64)
+}

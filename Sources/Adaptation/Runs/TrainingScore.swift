@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Segmentation
+
+/// A score of a network in training: a line of `evaluations.jsonl`.
+public struct TrainingScore: Codable, Equatable, Sendable {
+  public struct ClassScore: Codable, Equatable, Sendable {
+    public let name: String
+    /// nil, and left out of the line, for a class that is neither in labels nor in predictions.
+    public let iou: Double?
+  }
+
+  /// After how many steps.
+  public let step: Int
+  public let mIoU: Double
+  public let classes: [ClassScore]
+
+  public init(step: Int, _ evaluation: Evaluation) {
+    self.step = step
+    mIoU = evaluation.meanIoU
+    classes = evaluation.space.classes.enumerated().map { index, item in
+      ClassScore(name: item.name, iou: evaluation.matrix.iou(index))
+    }
+  }
+}
+
+/// `evaluations.jsonl`: one object a score.
+struct ScoreLog {
+  private let path: String
+  private(set) var scores: [TrainingScore] = []
+
+  /// - Parameter steps: scores up to this step stay; later ones are of work that was lost, and go.
+  init(_ path: String, keeping steps: Int) throws {
+    self.path = path
+    let old = steps > 0 && FileManager.default.fileExists(atPath: path) ? try FileBytes.read(path) : []
+    scores = old.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode(TrainingScore.self, from: Data($0))
+    }.filter { $0.step <= steps }
+    try write()
+  }
+
+  /// The highest score so far, the first of equals.
+  var best: TrainingScore? {
+    scores.reduce(nil) { best, next in next.mIoU > best?.mIoU ?? -1 ? next : best }
+  }
+
+  func has(step: Int) -> Bool { scores.contains { $0.step == step } }
+
+  mutating func append(_ score: TrainingScore) throws {
+    scores.append(score)
+    try write()
+  }
+
+  private func write() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let lines = try scores.map { try Array(encoder.encode($0)) + [UInt8(ascii: "\n")] }
+    try AtomicFile.write(Array(lines.joined()), to: path)
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension TrainingSettings {
+  /// Every setting under the name that config files and `--set` use.
+  public static let table = SettingTable<TrainingSettings>([
+    Setting("profile", \.profile, "a recipe to start from"),
+    Setting("network", \.network, "the network's family"),
+    Setting("weightsFile", \.weightsFile, "weights to go on from (--weights); auto: a fresh network"),
+    Setting("images", \.images, "the images: a folder or a list file"),
+    Setting("labels", \.labels, "the folder of label images"),
+    Setting("labelSpace", \.labelSpace, "what the label images hold"),
+    Setting("output", \.output, "the run folder"),
+    Setting("normalisation", \.normalisation, "how a fresh network takes its pixels"),
+    Setting("batch", \.batch, "images a step"),
+    Setting("steps", \.steps, "updates to run"),
+    Setting("optimizer", \.optimizer, "what moves the weights"),
+    Setting("learningRate", \.learningRate, "the body's learning rate after the warm-up"),
+    Setting("headScale", \.headScale, "the classifier's learning rate over the body's"),
+    Setting("warmUp", \.warmUp, "steps over which the learning rate rises from a tenth"),
+    Setting("horizon", \.horizon, "the step at which the learning rate would reach 0; auto: the last"),
+    Setting("power", \.power, "the power of the learning rate's decay"),
+    Setting("momentum", \.momentum, "the momentum of sgd"),
+    Setting("nesterov", \.nesterov, "whether sgd looks ahead along its momentum"),
+    Setting("weightDecay", \.weightDecay, "the optimiser's weight decay"),
+    Setting(
+      "classWeights", \.classWeights, "how much a pixel of a class counts; logarithmic: rare ones more"),
+    Setting(
+      "auxiliaryWeight", \.auxiliaryWeight, "the loss of the auxiliary classifier, where the network has one"),
+    Setting(
+      "freezeNormalisation", \.freezeNormalisation,
+      "what of the normalisation stays: affine: weights and biases; all: the statistics too"),
+    Setting("size", \.size, "the size that images are brought to; auto: their own"),
+    Setting("crop", \.crop, "the size of the crops"),
+    Setting("views.minScale", \.views.minScale, "the smallest random factor of the size"),
+    Setting("views.maxScale", \.views.maxScale, "the largest random factor of the size"),
+    Setting(
+      "views.classMaximum", \.views.classMaximum,
+      "the share of a crop above which one class is too much (10 tries); the field's: 0.75; 1: off"),
+    Setting("views.mirror", \.views.mirror, "whether half of the crops are mirrored"),
+    Setting("views.colour", \.views.colour, "whether crops go through the colour policy"),
+    Setting("views.brightness", \.views.brightness, "random change of brightness, 0 to 1"),
+    Setting("views.contrast", \.views.contrast, "random change of contrast, 0 to 1"),
+    Setting(
+      "views.distortion", \.views.distortion,
+      "ssd: random brightness, contrast, saturation and hue, as SSD and mmsegmentation have them"),
+    Setting("views.blur", \.views.blur, "the probability of a Gaussian blur; DAFormer's: 0.5"),
+    Setting("views.minDeviation", \.views.minDeviation, "the weakest blur's deviation, in pixels"),
+    Setting("views.maxDeviation", \.views.maxDeviation, "the strongest blur's deviation, in pixels"),
+    Setting(
+      "rareClasses.sampling", \.rareClasses.sampling,
+      "whether images are drawn by their classes, rare ones more often (DAFormer)"),
+    Setting(
+      "rareClasses.temperature", \.rareClasses.temperature, "the smaller, the more often rare classes come"),
+    Setting(
+      "rareClasses.pixels", \.rareClasses.pixels,
+      "pixels of a class that make an image show it; auto: 0.15 % of the image"),
+    Setting("validation.images", \.validation.images, "images to score the network on; empty: none"),
+    Setting("validation.labels", \.validation.labels, "the folder of their label images"),
+    Setting("validation.labelSpace", \.validation.labelSpace, "what those hold; auto: as labelSpace"),
+    Setting("evaluateEvery", \.evaluateEvery, "steps between scores on the validation images"),
+    Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
+    Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
+    Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
+    Setting("seed", \.seed, "the seed of every random choice"),
+    Setting("threads", \.threads, "threads of the computation; 0: all cores"),
+    Setting("workers", \.workers, "threads that prepare batches ahead"),
+  ])
+
+  /// - Throws: `Problem` for values that make no run.
+  public func check() throws {
+    for (name, value) in [
+      ("steps", steps), ("batch", batch), ("evaluateEvery", evaluateEvery),
+      ("checkpointEvery", checkpointEvery), ("checkpointKeep", checkpointKeep),
+      ("rareClasses.pixels", rareClasses.pixels ?? 1),
+    ] {
+      try require(value >= 1, name, "\(value)", "at least 1")
+    }
+    for (name, value) in [
+      ("learningRate", learningRate), ("headScale", headScale),
+      ("rareClasses.temperature", rareClasses.temperature), ("views.minScale", views.minScale),
+      ("views.maxScale", views.maxScale), ("views.classMaximum", views.classMaximum),
+      ("views.minDeviation", views.minDeviation),
+    ] {
+      try require(value > 0, name, value.settingText, "a number above 0")
+    }
+    for (name, value) in [
+      ("weightDecay", weightDecay), ("auxiliaryWeight", auxiliaryWeight), ("power", power),
+    ] {
+      try require(value >= 0, name, value.settingText, "at least 0")
+    }
+    try require((0..<1).contains(momentum), "momentum", momentum.settingText, "at least 0, below 1")
+    try require(
+      !nesterov || momentum > 0 || optimizer != .sgd, "nesterov", "on", "a momentum above 0 to look along")
+    try require((0...1).contains(views.blur), "views.blur", views.blur.settingText, "0 to 1")
+    try require(
+      views.maxDeviation >= views.minDeviation && views.maxDeviation <= 64, "views.maxDeviation",
+      views.maxDeviation.settingText, "\(views.minDeviation) to 64")
+    try require(warmUp >= 0, "warmUp", "\(warmUp)", "at least 0")
+    try require(
+      horizon ?? steps >= steps, "horizon", horizon.settingText, "at least the number of steps, \(steps)")
+    try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
+    try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
+    try require(
+      validation.images.isEmpty == validation.labels.isEmpty,
+      validation.images.isEmpty ? "validation.images" : "validation.labels", "\"\"",
+      "images and labels together, or neither")
+  }
+}
