@@ -2,31 +2,65 @@
 
 import Adaptation
 import ArgumentParser
+import Files
 import Foundation
 import Segmentation
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Score weights on labelled images: IoU per class and mIoU.",
+    abstract: "Score weights, or label maps, on labelled images: IoU per class and mIoU.",
     discussion: """
       Example:
         iapc evaluate --weights runs/a/adapted.pth --network espnet \\
-          --images val/ --labels valannot/ --label-space camvid11 --size 640x480
+          --images val/ --labels valannot/ --label-space camvid11 --protocol sfda
 
-      One confusion matrix over all images. Images are resized as Pillow's BICUBIC,
-      logits brought to each label's size bilinearly with align_corners, and classes
-      mapped to the label space after the argmax.
+      One confusion matrix over all images. The protocol says how images are put to
+      the network; its name is saved with the result, and numbers of different
+      protocols cannot be compared. Scores are brought to each label's size, and
+      classes mapped to the label space after the argmax.
+
+      Label maps that any program wrote are scored without a network:
+        iapc evaluate --predictions maps/ --classes cityscapesIds \\
+          --labels gtFine/val --label-space cityscapesIds
+
+      The mean over a part of the classes can be asked for at once, and later of a
+      saved result:
+        iapc evaluate --from result.json --class-set synthia16 --class-set synthia13
+
+      `mIoU` in the JSON is the mean over all classes of the label space, whatever
+      class sets are asked for; theirs stand under `classSets`.
+
+      Class sets:
+      \(listed(ClassSet.known.map { ($0.name, $0.convention) }))
+
+      Protocols:
+      \(listed(EvaluationProtocol.known.map { ($0.name, $0.explanation) }))
       """)
 
-  @OptionGroup var network: NetworkOptions
+  @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
+  var weights: String?
+  @OptionGroup var network: ForeignNetworkOptions
+  @Option(
+    help: ArgumentHelp(
+      "Label maps (PNG) to score in the place of a network; --classes says what they hold. "
+        + "(default: what the label images hold)", valueName: "dir"))
+  var predictions: String?
+  @Option(
+    help: ArgumentHelp(
+      "A saved result to show, and to take the confusion matrix for class sets from.", valueName: "file"))
+  var from: String?
   @Option(help: ArgumentHelp("The images: a folder or a list file.", valueName: "dir-or-list"))
-  var images: String
+  var images: String?
   @Option(help: ArgumentHelp("The folder of label images (PNG).", valueName: "dir"))
-  var labels: String
+  var labels: String?
   @Option(
     help:
       "What the label images hold: camvid11, cityscapes19, cityscapesIds. (default: the network's classes)")
   var labelSpace: String?
+  @Option(
+    name: .customLong("class-set"), parsing: .singleValue,
+    help: ArgumentHelp("Also the mean over a class set; may be repeated.", valueName: "name"))
+  var classSets: [String] = []
   @OptionGroup var prediction: PredictionOptions
   @Flag(help: "Normalise by each image's own statistics instead of the stored ones.")
   var batchStatistics = false
@@ -34,38 +68,91 @@ struct Evaluate: ParsableCommand {
   var json: String?
   @OptionGroup var machine: MachineOptions
 
-  func run() throws {
-    Signals.watch()
-    try checkOutputFile(json)
-    let loaded = try network.load(machine)
-    let space = try labelSpace.map(LabelSpace.named) ?? loaded.classes
-    var settings = try prediction.settings()
-    settings.mode = batchStatistics ? .batchStatistics : .evaluation
-    let data = try LabelledImages(images: ImageList(at: images), labelFolder: labels, space: space)
-    let evaluator = try Evaluator(Predictor(loaded.network, settings), classes: loaded.classes, data: data)
-    let display = ProgressDisplay()
-    display.begin("evaluate", data.count)
-    let evaluation = try evaluator.run { count in
-      display.advance(count)
-      if let signal = Signals.current { throw Interruption(signal: signal) }
+  func validate() throws {
+    guard [weights, predictions, from].filter({ $0 != nil }).count == 1 else {
+      throw ValidationError("Give one of --weights, --predictions and --from.")
     }
-    table(evaluation)
-    if let json {
-      try writeJSON(
-        EvaluationReport(evaluation, of: loaded, statistics: batchStatistics ? "each image's" : "stored"),
-        to: json)
+    if from != nil {
+      guard prediction.isDefault, !batchStatistics, labelSpace == nil else {
+        throw ValidationError(
+          "--from takes the result as it was measured: leave out the options that say how.")
+      }
+      guard images == nil, labels == nil else {
+        throw ValidationError("--from takes no images and no labels: its matrix is kept.")
+      }
+      return
+    }
+    guard weights != nil || (prediction.isDefault && !batchStatistics) else {
+      throw ValidationError("--predictions is not put to a network: leave out the options that say how.")
+    }
+    guard labels != nil else { throw ValidationError("Missing expected argument '--labels <dir>'") }
+    guard (images == nil) == (weights == nil) else {
+      throw ValidationError(
+        weights == nil
+          ? "--predictions takes no --images." : "Missing expected argument '--images <dir-or-list>'")
     }
   }
 
-  private func table(_ evaluation: Evaluation) {
-    let width = evaluation.space.classes.map(\.name.count).max() ?? 0
-    for (index, item) in evaluation.space.classes.enumerated() {
-      let score = evaluation.matrix.iou(index).map { String(format: "%6.2f", 100 * $0) } ?? "     -"
-      print(item.name.padding(toLength: max(width, 4), withPad: " ", startingAt: 0), score)
-    }
-    let mean = String(format: "%6.2f", 100 * evaluation.meanIoU)
-    print(
-      "mIoU".padding(toLength: max(width, 4), withPad: " ", startingAt: 0), mean,
-      " (\(evaluation.images) images)")
+  func run() throws {
+    Signals.watch()
+    try checkOutputFile(json)
+    let sets = try classSets.map(ClassSet.named)
+    var report = try saved() ?? scoredLabelMaps(sets) ?? scoredNetwork(sets)
+    try report.score(sets)
+    ScoreTable.write(report)
+    for set in report.classSets ?? [] where classSets.contains(set.name) { ScoreTable.write(set) }
+    if let json { try writeJSON(report, to: json) }
   }
+
+  private func saved() throws -> EvaluationReport? { try from.map(EvaluationReport.read) }
+
+  private func scoredLabelMaps(_ sets: [ClassSet]) throws -> EvaluationReport? {
+    guard let predictions, let labels else { return nil }
+    let space = try LabelSpace.named(labelSpace ?? network.classes ?? "cityscapes19")
+    try check(sets, space)
+    let maps = try network.classes.map(LabelSpace.named) ?? space
+    let data = try LabelledImages(images: ImageList(at: predictions), labelFolder: labels, space: space)
+    let evaluation = try shown(Evaluator(labelMapsOf: maps, data: data), data.count)
+    return EvaluationReport(evaluation, ofLabelMaps: predictions, in: maps)
+  }
+
+  private func scoredNetwork(_ sets: [ClassSet]) throws -> EvaluationReport {
+    guard let weights, let images, let labels else { fatalError("an evaluation without weights and data") }
+    let loaded = try network.load(weights, machine)
+    let space = try labelSpace.map(LabelSpace.named) ?? loaded.classes
+    try check(sets, space)
+    let way = try prediction.resolved().with(mode: batchStatistics ? .batchStatistics : .evaluation)
+    let data = try LabelledImages(images: ImageList(at: images), labelFolder: labels, space: space)
+    let predictor = Predictor(loaded.network, way.settings)
+    let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data)
+    return EvaluationReport(
+      try shown(evaluator, data.count), of: loaded, under: way,
+      statistics: batchStatistics ? "each image's" : "stored")
+  }
+
+  /// Before the work, not after it.
+  private func check(_ sets: [ClassSet], _ space: LabelSpace) throws {
+    for set in sets { try set.check(space.classes.map(\.name)) }
+  }
+
+  private func shown(_ evaluator: Evaluator, _ count: Int) throws -> Evaluation {
+    let display = ProgressDisplay()
+    display.begin("evaluate", count)
+    return try evaluator.run { count in
+      display.advance(count)
+      if let signal = Signals.current { throw Interruption(signal: signal) }
+    }
+  }
+}
+
+/// Names with what they stand for, for a help text: lines of at most 78 letters.
+private func listed(_ items: [(name: String, words: String)]) -> String {
+  items.flatMap { item in
+    var lines = ["  \(item.name):"]
+    for word in item.words.split(separator: " ") {
+      let longer = "\(lines[lines.count - 1]) \(word)"
+      if longer.count <= 78 { lines[lines.count - 1] = longer } else { lines.append("      \(word)") }
+    }
+    return lines
+  }.joined(separator: "\n")
 }

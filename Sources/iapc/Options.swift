@@ -16,7 +16,13 @@ extension PixelSize: ExpressibleByArgument {
 struct NetworkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
   var weights: String
+  @OptionGroup var foreign: ForeignNetworkOptions
 
+  func load(_ machine: MachineOptions) throws -> LoadedNetwork { try foreign.load(weights, machine) }
+}
+
+/// What weights do not say of themselves where `iapc` did not write them.
+struct ForeignNetworkOptions: ParsableArguments {
   @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
   var network: String?
 
@@ -24,7 +30,7 @@ struct NetworkOptions: ParsableArguments {
     help: "What the network predicts: cityscapes19, camvid11. (default: as the weights say, or cityscapes19)")
   var classes: String?
 
-  func load(_ machine: MachineOptions) throws -> LoadedNetwork {
+  func load(_ weights: String, _ machine: MachineOptions) throws -> LoadedNetwork {
     try NetworkFile.load(weights, family: network, classes: classes, device: machine.apply())
   }
 }
@@ -48,31 +54,6 @@ struct MachineOptions: ParsableArguments {
     }
     Machine.flushDenormals(true)
     return try Device.named(device)
-  }
-}
-
-/// How images are put to a network for prediction.
-struct PredictionOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The network's input size. (default: each image's own)", valueName: "WxH"))
-  var size: PixelSize?
-
-  @Option(help: ArgumentHelp("Scales whose probabilities are summed, between commas.", valueName: "list"))
-  var scales: String?
-
-  @Flag(inversion: .prefixedNo, help: "Also sum the mirrored image's probabilities.")
-  var mirror: Bool?
-
-  func settings(scales fallback: [Double] = [1], mirror mirrored: Bool = false) throws -> PredictionSettings {
-    let scales = try scales.map { text in
-      guard let list = [Double](setting: text), list.allSatisfy({ $0 > 0 && $0 <= 4 }) else {
-        throw Problem(
-          "cannot use the option --scales", at: text,
-          because: "expected factors above 0, at most 4, between commas",
-          remedy: "write --scales 1,1.25,0.75")
-      }
-      return list
-    }
-    return PredictionSettings(size: size, scales: scales ?? fallback, mirror: mirror ?? mirrored)
   }
 }
 

@@ -7,9 +7,11 @@ import Foundation
 import Imaging
 import Segmentation
 
+extension Submission: ExpressibleByArgument {}
+
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Label images: label maps, colour maps, overlays and a legend.",
+    abstract: "Label images: label maps, colour maps, overlays and a legend; or a benchmark's submission.",
     discussion: """
       Example:
         iapc predict --weights runs/a/adapted.safetensors --images frames/ --output labelled
@@ -17,6 +19,12 @@ struct Predict: ParsableCommand {
       For each image labelled/labels/NAME.png (class indices),
       labelled/colours/NAME.png and labelled/overlays/NAME.png at the image's size,
       and labelled/legend.svg with the classes' colours.
+
+      With --submission the folder holds what a benchmark's server takes, and nothing
+      else; put its content into a zip file. cityscapes: label ids, in files named as
+      the images. acdc: train ids, in labelTrainIds/. dark-zurich: the same, with
+      labelTrainIds_invalid/ (no pixel is called invalid) and confidence/ (zero: the
+      server's IoU counts, its uncertainty-aware scores do not).
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -31,6 +39,9 @@ struct Predict: ParsableCommand {
   @Option(
     help: "What the maps hold; the network's classes are mapped to it. (default: the network's classes)")
   var labelSpace: String?
+  @Option(
+    help: ArgumentHelp("Write what a benchmark's server takes instead.", valueName: "benchmark"))
+  var submission: Submission?
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup var machine: MachineOptions
 
@@ -38,45 +49,73 @@ struct Predict: ParsableCommand {
     guard (0...1).contains(opacity) else {
       throw ValidationError("--opacity must be in 0 to 1, got \(opacity).")
     }
+    guard submission == nil || labelSpace == nil else {
+      throw ValidationError("--submission has a label space of its own; leave out --label-space.")
+    }
   }
 
   func run() throws {
     Signals.watch()
     let list = try ImageList(at: images)
     let loaded = try network.load(machine)
-    let space = try labelSpace.map(LabelSpace.named) ?? loaded.classes
-    let mapping = try LabelMapping(from: loaded.classes, to: space)
-    let predictor = Predictor(loaded.network, try prediction.settings())
+    let predictor = Predictor(loaded.network, try prediction.resolved().settings)
+    let results = try results(of: list, loaded.classes)
     try checkOutput(output, overwrite: overwrite)
+    if submission != nil { try checkNothingElse(in: output, than: results.names) }
     try list.checkImages(shouldStop: { Signals.current != nil })
-    let files = list.entries.flatMap { entry in
-      ["labels", "colours", "overlays"].map { "\($0)/\(entry.name).png" }
-    }
-    try withResults(in: output, named: files + ["legend.svg"]) {
-      try label(list, in: space) { mapping(predictor.labels(of: $0)) }
-    }
+    try withResults(in: output, named: results.names) { try label(list, predictor, results) }
     print("labelled \(list.count) images: \(output)")
   }
 
-  private func label(_ list: ImageList, in space: LabelSpace, _ predict: (RGBImage) -> LabelMap) throws {
+  /// What is written for the images, and how.
+  private struct Results {
+    let names: [String]
+    let write: (ImageList.Entry, RGBImage, LabelMap) throws -> Void
+    var finish: () throws -> Void = {}
+  }
+
+  private func results(of list: ImageList, _ classes: LabelSpace) throws -> Results {
+    if let submission {
+      let writer = try SubmissionWriter(submission, of: list, classes: classes)
+      return Results(names: writer.names) { entry, _, labels in
+        for file in writer.files(of: entry, labels) {
+          try write(file.name) { try file.map.writePNG(to: $0, compression: 3) }
+        }
+      }
+    }
+    let space = try labelSpace.map(LabelSpace.named) ?? classes
+    let mapping = try LabelMapping(from: classes, to: space)
+    let files = list.entries.flatMap { entry in
+      ["labels", "colours", "overlays"].map { "\($0)/\(entry.name).png" }
+    }
+    return Results(names: files + ["legend.svg"]) { entry, image, predicted in
+      let labels = mapping(predicted)
+      try write("labels/\(entry.name).png") { try labels.writePNG(to: $0, compression: 3) }
+      try write("colours/\(entry.name).png") {
+        try space.colours(of: labels).writePNG(to: $0, compression: 3)
+      }
+      try write("overlays/\(entry.name).png") {
+        try space.overlay(labels, on: image, opacity: opacity).writePNG(to: $0, compression: 3)
+      }
+    } finish: {
+      try AtomicFile.write(space.legend, to: "\(output)/legend.svg")
+    }
+  }
+
+  private func label(_ list: ImageList, _ predictor: Predictor, _ results: Results) throws {
     let display = ProgressDisplay()
     display.begin("predict", list.count)
     for (index, entry) in list.entries.enumerated() {
       let image = try ImageFile.readRGB(entry.path)
-      let labels = predict(image)
-      try write(entry.name, in: "labels") { try labels.writePNG(to: $0, palette: nil, compression: 3) }
-      try write(entry.name, in: "colours") { try space.colours(of: labels).writePNG(to: $0, compression: 3) }
-      try write(entry.name, in: "overlays") {
-        try space.overlay(labels, on: image, opacity: opacity).writePNG(to: $0, compression: 3)
-      }
+      try results.write(entry, image, predictor.labels(of: image))
       display.advance(index + 1)
       if let signal = Signals.current { throw Interruption(signal: signal) }
     }
-    try AtomicFile.write(space.legend, to: "\(output)/legend.svg")
+    try results.finish()
   }
 
-  private func write(_ name: String, in kind: String, _ body: (String) throws -> Void) throws {
-    let path = "\(output)/\(kind)/\(name).png"
+  private func write(_ name: String, _ body: (String) throws -> Void) throws {
+    let path = "\(output)/\(name)"
     try makeFolder((path as NSString).deletingLastPathComponent)
     try body(path)
   }

@@ -35,7 +35,7 @@ struct PseudoLabel: ParsableCommand {
     Signals.watch()
     let list = try ImageList(at: images)
     let loaded = try network.load(machine)
-    let labeler = PseudoLabeler(loaded, try prediction.settings(scales: [1, 1.25, 0.75], mirror: true))
+    let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)
     try checkOutput(output, overwrite: overwrite)
     try list.checkImages(shouldStop: { Signals.current != nil })
     let display = ProgressDisplay()

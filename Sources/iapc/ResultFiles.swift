@@ -19,6 +19,21 @@ func checkOutput(_ path: String, overwrite: Bool) throws {
   }
 }
 
+/// Refuses a folder that holds other files than those that will be written: a server would refuse it later.
+func checkNothingElse(in folder: String, than names: [String]) throws {
+  let files = FileManager.default
+  var isFolder: ObjCBool = false
+  let own = Set(names)
+  let other = (files.subpaths(atPath: folder) ?? []).sorted().first { path in
+    files.fileExists(atPath: "\(folder)/\(path)", isDirectory: &isFolder) && !isFolder.boolValue
+      && !own.contains(path)
+  }
+  guard let other else { return }
+  throw Problem(
+    "the output folder holds something else", at: "\(folder)/\(other)",
+    because: "a submission must hold its own files only", remedy: "name a new folder, or remove the file")
+}
+
 /// Refuses a file for results that could not be written, before the work that it is to tell of.
 func checkOutputFile(_ path: String?) throws {
   guard let path else { return }

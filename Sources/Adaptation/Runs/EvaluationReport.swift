@@ -4,62 +4,156 @@ import Files
 import Foundation
 import Segmentation
 
-/// What `evaluate --json` writes.
-public struct EvaluationReport: Encodable {
-  struct ClassScore: Encodable {
-    let name: String
-    let iou: Double?
-    let pixels: Int
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(name, forKey: .name)
-      // Absent from labels and predictions: null, not a missing key.
-      try container.encode(iou, forKey: .iou)
-      try container.encode(pixels, forKey: .pixels)
-    }
-
-    private enum CodingKeys: String, CodingKey { case name, iou, pixels }
+/// What `evaluate --json` writes, and `evaluate --from` reads.
+public struct EvaluationReport: Codable, Sendable {
+  public struct Weights: Codable, Sendable {
+    public let file: String
+    public let sha256: String
   }
 
-  struct Measured: Encodable {
-    let input: String
-    let resize = "bicubic (Pillow)"
-    let upsampling = "bilinear, align_corners"
-    let statistics: String
-    let predicts: String
+  /// The mean over all classes of the label space, whatever class sets were asked for.
+  public let mIoU: Double
+  public let classes: [ClassScore]
+  public private(set) var classSets: [ClassSetScore]?
+  public let images: Int
+  /// Images that should have been scored and were not; nil where it is unknown.
+  public var missing: Int?
+  public let confusion: [[Int]]
+  /// Pixels of each class predicted as none of the label space.
+  public let unmapped: [Int]?
+  public let labelSpace: String
+  public let `protocol`: MeasuredProtocol?
+  public let weights: Weights?
+  /// The folder of label maps, where no network was run.
+  public let predictions: String?
+  public let seconds: Double
+
+  /// - `way`: the protocol that the evaluation followed.
+  /// - `statistics`: which ones normalisation layers used, in words.
+  public init(
+    _ evaluation: Evaluation, of network: LoadedNetwork, under way: EvaluationProtocol, statistics: String
+  ) {
+    self.init(
+      evaluation,
+      MeasuredProtocol(way, statistics: statistics, predicts: network.classes.name),
+      weights: Weights(file: network.file, sha256: network.sha256), predictions: nil)
   }
 
-  struct Weights: Encodable {
-    let file: String
-    let sha256: String
+  /// - `predictions`: the folder of label maps that were scored.
+  /// - `space`: what they hold.
+  public init(_ evaluation: Evaluation, ofLabelMaps predictions: String, in space: LabelSpace) {
+    self.init(
+      evaluation, MeasuredProtocol(labelMapsOf: space.name), weights: nil, predictions: predictions)
   }
 
-  let mIoU: Double
-  let classes: [ClassScore]
-  let images: Int
-  let confusion: [[Int]]
-  let unmapped: [Int]
-  let labelSpace: String
-  let `protocol`: Measured
-  let weights: Weights
-  let seconds: Double
-
-  public init(_ evaluation: Evaluation, of network: LoadedNetwork, statistics: String) {
+  private init(
+    _ evaluation: Evaluation, _ measured: MeasuredProtocol, weights: Weights?, predictions: String?
+  ) {
     let matrix = evaluation.matrix
     mIoU = evaluation.meanIoU
     classes = evaluation.space.classes.enumerated().map { index, item in
       ClassScore(name: item.name, iou: matrix.iou(index), pixels: matrix.pixels(of: index))
     }
     images = evaluation.images
+    missing = evaluation.missing
     confusion = matrix.rows
     unmapped = matrix.unmapped
     labelSpace = evaluation.space.name
-    self.protocol = Measured(
-      input: evaluation.size?.description ?? "each image's own size", statistics: statistics,
-      predicts: network.classes.name)
-    weights = Weights(file: network.file, sha256: network.sha256)
+    self.protocol = measured
+    self.weights = weights
+    self.predictions = predictions
     seconds = evaluation.seconds
+  }
+
+  /// Adds the scores of class sets, recomputed from the confusion matrix.
+  ///
+  /// - Throws: a `Problem` for a set that the label space's classes do not allow.
+  public mutating func score(_ sets: [ClassSet]) throws {
+    guard !sets.isEmpty else { return }
+    guard let matrix = ConfusionMatrix(rows: confusion, unmapped: unmapped), confusion.count == classes.count
+    else { fatalError("a report without a matrix for its \(classes.count) classes") }
+    let scores = try sets.map { try $0.score(matrix, of: classes.map(\.name)) }
+    classSets = (classSets ?? []).filter { old in !scores.contains { $0.name == old.name } } + scores
+  }
+
+  /// A report that `evaluate --json` wrote.
+  ///
+  /// - Throws: a `Problem` for a file that is not there or is none.
+  public static func read(_ path: String) throws -> EvaluationReport {
+    func refused(_ why: String) -> Problem {
+      Problem(
+        "cannot read the saved result", at: path, because: why,
+        remedy: "give a file that `iapc evaluate --json` wrote")
+    }
+    let report: EvaluationReport
+    do {
+      report = try JSONDecoder().decode(EvaluationReport.self, from: Data(FileBytes.read(path)))
+    } catch let error as DecodingError {
+      throw refused(told(error))
+    }
+    let matrix = ConfusionMatrix(rows: report.confusion, unmapped: report.unmapped)
+    guard let matrix, matrix.classCount == report.classes.count else {
+      throw refused("its confusion matrix does not fit its \(report.classes.count) classes")
+    }
+    return report
+  }
+
+  private static func told(_ error: DecodingError) -> String {
+    switch error {
+    case .keyNotFound(let key, _): "it has no entry \(key.stringValue)"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      "its entry \(context.codingPath.map(\.stringValue).joined(separator: ".")) is of another type"
+    default: "it is not JSON"
+    }
+  }
+}
+
+/// How a result was measured, in words and numbers.
+public struct MeasuredProtocol: Codable, Sendable {
+  public struct Tiles: Codable, Sendable {
+    public let size: String
+    public let overlap: Int
+  }
+
+  public let name: String?
+  public let explanation: String?
+  public let source: String?
+  public let input: String
+  public let resize: String
+  public let upsampling: String
+  public let comparedAt: String?
+  public let scales: [Double]?
+  public let mirror: Bool?
+  public let tiles: Tiles?
+  public let statistics: String
+  /// The label space of the predictions before they are mapped to the labels'.
+  public let predicts: String
+
+  init(_ way: EvaluationProtocol, statistics: String, predicts: String) {
+    let settings = way.settings
+    name = way.name
+    explanation = way.explanation
+    source = way.source
+    input = settings.size?.description ?? "each image's own size"
+    resize = settings.interpolation == .bicubic ? "bicubic (Pillow)" : "bilinear (OpenCV)"
+    upsampling =
+      (settings.alignCorners ? "bilinear, align_corners" : "bilinear, align_corners off")
+      + (settings.throughInputSize ? ", through the input's size" : "")
+    comparedAt = "each label's own size"
+    scales = settings.scales
+    mirror = settings.mirror
+    tiles = settings.tiling.map { Tiles(size: $0.size.description, overlap: $0.overlap) }
+    self.statistics = statistics
+    self.predicts = predicts
+  }
+
+  init(labelMapsOf predicts: String) {
+    name = "label maps"
+    explanation = "label maps from files, of each label's own size"
+    (source, scales, mirror, tiles) = (nil, nil, nil, nil)
+    (input, resize, upsampling, statistics) = ("none", "none", "none", "none")
+    comparedAt = "each label's own size"
+    self.predicts = predicts
   }
 }
 

@@ -6,48 +6,105 @@ import Imaging
 import Segmentation
 import Torch
 
-/// A network's score on labelled images, with how it was measured.
+/// A score on labelled images, with what it was measured on.
 public struct Evaluation: Sendable {
   public let matrix: ConfusionMatrix
   public let space: LabelSpace
   public let images: Int
-  public let size: PixelSize?
+  /// Images that should have been scored and were not: absent, or without a label; nil where it is unknown.
+  public var missing: Int?
   public let seconds: Double
   public var meanIoU: Double { matrix.meanIoU }
+
+  public init(matrix: ConfusionMatrix, space: LabelSpace, images: Int, missing: Int? = nil, seconds: Double) {
+    self.matrix = matrix
+    self.space = space
+    self.images = images
+    self.missing = missing
+    self.seconds = seconds
+  }
 }
 
-/// Scores a network: labels are true ones here, and only here.
+/// Scores a network, or label maps that something else wrote: labels are true ones here, and only here.
 public struct Evaluator {
-  private let predictor: Predictor
   private let mapping: LabelMapping
   private let data: LabelledImages
+  /// The predicted and the true classes of the pairs, in order.
+  private let pairs: () -> any PairReader
 
   /// - `classes`: the label space that the network predicts.
   /// - `data`: images with labels, in a label space that `classes` maps to.
   public init(_ predictor: Predictor, classes: LabelSpace, data: LabelledImages) throws {
-    self.predictor = predictor
-    self.data = data
     mapping = try LabelMapping(from: classes, to: data.space)
+    self.data = data
+    pairs = { NetworkPairs(predictor: predictor, samples: data.readAhead) }
   }
 
-  /// One confusion matrix over all images; the prediction is brought to each label's size.
+  /// - `maps`: what the label maps hold.
+  /// - `data`: label maps in the place of images, with labels in a label space that `maps` maps to.
+  public init(labelMapsOf maps: LabelSpace, data: LabelledImages) throws {
+    mapping = try LabelMapping(from: maps, to: data.space)
+    self.data = data
+    pairs = { MapPairs(space: maps, data: data) }
+  }
+
+  /// One confusion matrix over all images; a network's prediction is brought to each label's size.
   ///
   /// - Parameter progress: called after each image with the count so far.
+  /// - Throws: a `Problem` for a file that cannot be read and for a label map of another size than its label.
   public func run(progress: (Int) throws -> Void = { _ in }) throws -> Evaluation {
     let start = Date()
     var matrix = ConfusionMatrix(classCount: data.space.count)
-    let pairs = data.readAhead
+    let pairs = pairs()
     defer { pairs.stop() }
     for index in 0..<data.count {
-      guard let pair = try pairs.next().first else { break }
-      let prediction = predictor.labels(of: pair.image, at: pair.label.size)
-      matrix.add(prediction: mapping(prediction), label: pair.label)
+      guard let pair = try pairs.read(index) else { break }
+      matrix.add(prediction: mapping(pair.prediction), label: pair.label)
       try progress(index + 1)
     }
     return Evaluation(
-      matrix: matrix, space: data.space, images: data.count, size: predictor.settings.size,
+      matrix: matrix, space: data.space, images: data.count, missing: data.imagesLeftOut.count,
       seconds: Date().timeIntervalSince(start))
   }
+}
+
+/// Gives predicted and true classes, pair by pair.
+private protocol PairReader {
+  /// The pair of an index, which counts up from 0; nil after the last.
+  func read(_ index: Int) throws -> (prediction: LabelMap, label: LabelMap)?
+  func stop()
+}
+
+private struct NetworkPairs: PairReader {
+  let predictor: Predictor
+  let samples: BatchLoader<LabelledImages.Sample>
+
+  func read(_ index: Int) throws -> (prediction: LabelMap, label: LabelMap)? {
+    guard let sample = try samples.next().first else { return nil }
+    return (predictor.labels(of: sample.image, at: sample.label.size), sample.label)
+  }
+
+  func stop() { samples.stop() }
+}
+
+private struct MapPairs: PairReader {
+  let space: LabelSpace
+  let data: LabelledImages
+
+  func read(_ index: Int) throws -> (prediction: LabelMap, label: LabelMap)? {
+    let entry = data.entries[index]
+    let prediction = try space.read(entry.image.path)
+    let label = try data.space.read(entry.labelPath)
+    guard prediction.size == label.size else {
+      throw Problem(
+        "a label map has another size than its label", at: entry.image.path,
+        because: "it is \(prediction.size), the label \(entry.labelPath) is \(label.size)",
+        remedy: "write the label maps at the labels' size")
+    }
+    return (prediction, label)
+  }
+
+  func stop() {}
 }
 
 extension LabelledImages {

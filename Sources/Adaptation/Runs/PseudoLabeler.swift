@@ -41,11 +41,8 @@ public struct PseudoLabeler {
   /// - `imagesHash`: the list's `contentHash()`, which reads every image and so is asked for once.
   /// - `state`: what changed in the network since it was loaded, in words.
   public func key(imagesHash: String, state: String = "") -> String {
-    let settings = predictor.settings
     let parts = [
-      network.sha256, network.classes.name, imagesHash, settings.size?.description ?? "own",
-      settings.scales.map { String($0) }.joined(separator: ","), settings.mirror ? "mirrored" : "plain",
-      state,
+      network.sha256, network.classes.name, imagesHash, predictor.settings.fingerprint, state,
     ]
     return String(FileHash.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(32))
   }

@@ -19,6 +19,19 @@ public struct ConfusionMatrix: Equatable, Sendable {
     unmapped = [Int](repeating: 0, count: classCount)
   }
 
+  /// A matrix of counts kept earlier; nil where they are not square or not one for each class.
+  ///
+  /// - `unmapped`: none where nil.
+  public init?(rows: [[Int]], unmapped: [Int]? = nil) {
+    guard !rows.isEmpty, rows.allSatisfy({ $0.count == rows.count }),
+      unmapped?.count ?? rows.count == rows.count,
+      (rows.joined() + (unmapped ?? [])).allSatisfy({ $0 >= 0 })
+    else { return nil }
+    classCount = rows.count
+    counts = Array(rows.joined())
+    self.unmapped = unmapped ?? [Int](repeating: 0, count: rows.count)
+  }
+
   /// Counts the pixels whose label is not ignored. The maps are of one size.
   public mutating func add(prediction: LabelMap, label: LabelMap) {
     guard prediction.size == label.size else {
@@ -44,6 +57,16 @@ public struct ConfusionMatrix: Equatable, Sendable {
     guard classCount == other.classCount else { fatalError("matrices of other classes") }
     for i in counts.indices { counts[i] += other.counts[i] }
     for i in unmapped.indices { unmapped[i] += other.unmapped[i] }
+  }
+
+  /// The matrix as if the labelled pixels of all other classes had been ignored.
+  public func keepingLabels(of classes: Set<Int>) -> ConfusionMatrix {
+    var kept = self
+    for truth in 0..<classCount where !classes.contains(truth) {
+      for guess in 0..<classCount { kept.counts[truth * classCount + guess] = 0 }
+      kept.unmapped[truth] = 0
+    }
+    return kept
   }
 
   /// Labelled pixels of a class.

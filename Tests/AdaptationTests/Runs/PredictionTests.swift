@@ -200,6 +200,25 @@ struct EvaluatorTests {
     #expect(unknown?.what == "no mapping between these label spaces is known")
   }
 
+  @Test("tells of images left out for want of a label")
+  func missing() throws {
+    let fixtures = try RunFixtures()
+    let loaded = try NetworkFile.load(fixtures.settings.weightsFile)
+    try makeFolder(fixtures.folder.path("labels"))
+    for name in ["0", "1"] {
+      try LabelMap(size: PixelSize(width: 48, height: 32), filledWith: 3)
+        .writePNG(to: fixtures.folder.path("labels/\(name).png"))
+    }
+    let data = try LabelledImages(
+      images: ImageList(at: fixtures.images), labelFolder: fixtures.folder.path("labels"), space: .camvid11,
+      allowing: .images)
+    let predictor = Predictor(loaded.network, PredictionSettings())
+    let found = try Evaluator(predictor, classes: loaded.classes, data: data).run()
+    #expect(found.images == 2 && found.missing == 4)
+    let report = EvaluationReport(found, of: loaded, under: .full, statistics: "stored")
+    #expect(report.missing == 4 && report.images == 2)
+  }
+
   @Test("is written with null for a class that occurs nowhere")
   func report() throws {
     let fixtures = try RunFixtures()
@@ -217,7 +236,7 @@ struct EvaluatorTests {
     )
     .run()
     let path = fixtures.folder.path("score.json")
-    try writeJSON(EvaluationReport(evaluation, of: loaded, statistics: "source"), to: path)
+    try writeJSON(EvaluationReport(evaluation, of: loaded, under: .full, statistics: "source"), to: path)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(bytes(path))) as? [String: Any])
     let classes = try #require(json["classes"] as? [[String: Any]])
     #expect(classes.count == 11 && classes[0]["iou"] is NSNull && classes[0]["name"] as? String == "sky")

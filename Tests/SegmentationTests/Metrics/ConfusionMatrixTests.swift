@@ -55,6 +55,24 @@ struct ConfusionMatrixTests {
     #expect(sum == matrix([0, 255, 2, 1, 1], [0, 1, 2, 2, 0]))
   }
 
+  @Test("is made again from its rows, and not from rows that are no matrix")
+  func rows() {
+    let found = matrix([0, 255, 2, 1], [0, 1, 2, 2])
+    #expect(ConfusionMatrix(rows: found.rows, unmapped: found.unmapped) == found)
+    #expect(ConfusionMatrix(rows: [[1, 0], [0, 1]])?.unmapped == [0, 0])
+    for rows in [[], [[1, 0]], [[1, 0], [0]], [[1, -1], [0, 1]]] {
+      #expect(ConfusionMatrix(rows: rows) == nil)
+    }
+    #expect(ConfusionMatrix(rows: [[1]], unmapped: [0, 0]) == nil)
+  }
+
+  @Test("keeps the labels of some classes as if the others had been ignored")
+  func keeping() {
+    let (prediction, label): ([UInt8], [UInt8]) = ([0, 1, 2, 255, 1], [0, 0, 1, 1, 2])
+    let kept = matrix(prediction, label).keepingLabels(of: [0, 2])
+    #expect(kept == matrix(prediction, [0, 0, 255, 255, 2]))
+  }
+
   @Test("traps on a label outside its classes instead of counting it elsewhere")
   func outside() async {
     await #expect(processExitsWith: .failure) {
