@@ -52,7 +52,7 @@ static void write_header(png_writing *writing, const ci_picture *picture) {
   png_set_write_fn(writing->png, writing, append, flush);
   png_set_compression_level(writing->png, picture->compression);
   png_set_IHDR(
-      writing->png, writing->info, picture->width, picture->height, 8, kind, PNG_INTERLACE_NONE,
+      writing->png, writing->info, picture->width, picture->height, picture->bits, kind, PNG_INTERLACE_NONE,
       PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (picture->palette) {
     png_color colours[PNG_MAX_PALETTE_LENGTH];
@@ -64,6 +64,9 @@ static void write_header(png_writing *writing, const ci_picture *picture) {
     png_set_PLTE(writing->png, writing->info, colours, picture->palette_count);
   }
   png_write_info(writing->png, writing->info);
+  const uint16_t one = 1;
+  // The file holds the high byte first; png_set_swap counts only after the header.
+  if (picture->bits == 16 && *(const uint8_t *)&one) png_set_swap(writing->png);
 }
 
 static void encode(png_writing *writing, const ci_picture *picture) {
@@ -75,9 +78,10 @@ static void encode(png_writing *writing, const ci_picture *picture) {
   }
   if (setjmp(png_jmpbuf(writing->png))) return;
   write_header(writing, picture);
-  size_t row_bytes = (size_t)picture->channels * picture->width;
+  const uint8_t *pixels = picture->pixels;
+  size_t row_bytes = (size_t)picture->channels * picture->width * (picture->bits / 8);
   for (uint32_t y = 0; y < picture->height; y++) {
-    png_write_row(writing->png, picture->pixels + y * row_bytes);
+    png_write_row(writing->png, pixels + y * row_bytes);
   }
   png_write_end(writing->png, writing->info);
 }
@@ -88,6 +92,9 @@ ci_status ci_encode_png(const ci_picture *picture, uint8_t **out, size_t *out_co
   writing.message = message;
   if (picture->palette && (picture->palette_count < 1 || picture->palette_count > PNG_MAX_PALETTE_LENGTH)) {
     return ci_fail(message, CI_UNSUPPORTED, "a palette holds 1 to 256 colours");
+  }
+  if (picture->bits != 8 && (picture->bits != 16 || picture->palette)) {
+    return ci_fail(message, CI_UNSUPPORTED, "samples have 8 bits, or 16 without a palette");
   }
   encode(&writing, picture);
   png_destroy_write_struct(&writing.png, &writing.info);

@@ -50,9 +50,21 @@ extension LabelMap {
   }
 }
 
+extension IndexImage {
+  /// The values as the bytes of a PNG file of 16 bits a sample: grey for one channel, RGB for three.
+  public func png16Bytes(compression: Int = 6) -> [UInt8] {
+    guard !isPalette, channels == 1 || channels == 3 else {
+      fatalError(
+        "a PNG of 16 bits holds 1 or 3 channels of values, got \(channels) of \(isPalette ? "indices" : "values")"
+      )
+    }
+    return encodePNG(values, size, channels: channels, palette: nil, compression)
+  }
+}
+
 // An array of the right length always encodes, so a failure is a mistake of the program or the end of memory.
-private func encodePNG(
-  _ pixels: [UInt8], _ size: PixelSize, channels: Int, palette: [UInt8]?, _ compression: Int
+private func encodePNG<Sample: FixedWidthInteger>(
+  _ pixels: [Sample], _ size: PixelSize, channels: Int, palette: [UInt8]?, _ compression: Int
 ) -> [UInt8] {
   var encoded: UnsafeMutablePointer<UInt8>?
   var count = 0
@@ -62,7 +74,8 @@ private func encodePNG(
       (palette ?? []).withUnsafeBufferPointer { colours in
         var picture = ci_picture(
           pixels: pixels.baseAddress, width: UInt32(size.width), height: UInt32(size.height),
-          channels: Int32(channels), palette: palette == nil ? nil : colours.baseAddress,
+          channels: Int32(channels), bits: Int32(Sample.bitWidth),
+          palette: palette == nil ? nil : colours.baseAddress,
           palette_count: Int32(colours.count / 3), compression: Int32(compression))
         status = ci_encode_png(&picture, &encoded, &count, message)
       }

@@ -55,7 +55,7 @@ extension Model {
     }
   }
 
-  private mutating func addFacade(_ facade: Facade) -> Int {
+  mutating func addFacade(_ facade: Facade) -> Int {
     facades.append(facade)
     return add(Material(kind: .facade, base: facade.colour, detail: facades.count - 1))
   }

@@ -9,6 +9,8 @@ final class Canvas {
   /// Linear light.
   let colour: UnsafeMutablePointer<V3>
   let label: UnsafeMutablePointer<UInt8>
+  /// The number of the countable thing drawn here; 0 for all else.
+  let instance: UnsafeMutablePointer<UInt16>
   /// Share of the sun that the ground here does not get.
   let shade: UnsafeMutablePointer<Float>
   /// Lamp light that falls on the ground here; below 0, the share of the sky's light that does not.
@@ -24,11 +26,13 @@ final class Canvas {
     nearness = .allocate(capacity: count)
     colour = .allocate(capacity: count)
     label = .allocate(capacity: count)
+    instance = .allocate(capacity: count)
     shade = .allocate(capacity: count)
     glow = .allocate(capacity: count)
     nearness.initialize(repeating: 0, count: count)
     colour.initialize(repeating: .zero, count: count)
     label.initialize(repeating: Canvas.empty, count: count)
+    instance.initialize(repeating: 0, count: count)
     shade.initialize(repeating: 0, count: count)
     glow.initialize(repeating: 0, count: count)
   }
@@ -37,6 +41,7 @@ final class Canvas {
     nearness.deallocate()
     colour.deallocate()
     label.deallocate()
+    instance.deallocate()
     shade.deallocate()
     glow.deallocate()
   }

@@ -17,13 +17,15 @@ extension Model {
         continue
       }
       let out = normalised(cross(b - a, V3(0, 0, 1))) * 0.35
-      addFace([a + out, b + out, corners[2] + out, corners[3] + out], index, .tree, twoSided: true)
+      addFace([a + out, b + out, corners[2] + out, corners[3] + out], index, .vegetation, twoSided: true)
       addFace(
-        [a - out, b - out, corners[2] - out, corners[3] - out], index, .tree, twoSided: true, shadow: true)
+        [a - out, b - out, corners[2] - out, corners[3] - out], index, .vegetation, twoSided: true,
+        shadow: true)
       addFace(
-        [corners[3] + out, corners[2] + out, corners[2] - out, corners[3] - out], index, .tree, twoSided: true
+        [corners[3] + out, corners[2] + out, corners[2] - out, corners[3] - out], index, .vegetation,
+        twoSided: true
       )
-      addFace([a - out, a + out, corners[3] + out, corners[3] - out], index, .tree, twoSided: true)
+      addFace([a - out, a + out, corners[3] + out, corners[3] - out], index, .vegetation, twoSided: true)
     }
   }
 

@@ -25,6 +25,14 @@ struct Ground {
   var wear: Float
   var cobbled: Bool
   var seed: UInt32
+  /// Lanes each way; with more than one a double line of the given colour parts the directions.
+  var lanes = 1
+  var middleLine = V3.zero
+  /// Width of the grass between kerb and pavement (left, right).
+  var verges = V2.zero
+  /// Where tram tracks run: offsets from the street's middle, and the distance of a track across it.
+  var tracks: [Float] = []
+  var crossTrack: Float?
 
   static let firstMetre = -12
   static let metres = 320
@@ -42,17 +50,18 @@ struct Ground {
     if beyond < 0 || here == .street {
       return (carriageway(V2(x, p.y), beyond, footprint, side: here == .street), .road, 1)
     }
+    if beyond > 0.16, beyond < (x < 0 ? verges.x : verges.y) { return (lawn(p, footprint), .terrain, 0) }
     if beyond < pavement || here == .paved {
-      return (slabs(V2(x, p.y), beyond, footprint), .pavement, 0.55)
+      return (slabs(V2(x, p.y), beyond, footprint), .sidewalk, 0.55)
     }
-    return (lawn(p, footprint), .tree, 0)
+    return (lawn(p, footprint), .terrain, 0)
   }
 
   /// The cross street at the end, its far pavement and the paved ground behind.
   private func crossStreet(_ p: V2, _ footprint: V2) -> (colour: V3, label: StreetClass, gloss: Float) {
     let over = p.y - end - Ground.crossWidth
     if over < 0 { return (carriageway(p, 1, footprint, side: true), .road, 1) }
-    return (slabs(V2(p.y, p.x), over, footprint), .pavement, 0.55)
+    return (slabs(V2(p.y, p.x), over, footprint), .sidewalk, 0.55)
   }
 
   /// Width of the cross street at the end.
@@ -85,6 +94,8 @@ struct Ground {
     var paint = side && beyond > 0 ? 0 : marking(p, beyond)
     if paint > 0 { paint *= 1 - wear * valueNoise(p.x * 5, p.y * 3, seed &+ 6) }
     c = mix(c, markings, paint * (0.92 + 0.3 * grain))
+    if lanes > 1, !side, (p.x.magnitude - 0.14).magnitude < 0.06 { c = mix(c, middleLine, 0.9 - 0.5 * wear) }
+    if !tracks.isEmpty || crossTrack != nil { c = rails(p, side: side) ?? c }
     if beyond > -0.3, !side { c *= 0.72 }
     if beyond > -0.62, beyond < -0.25, fraction(p.y / 17 + 0.31) < 0.03, !side {
       c = V3(repeating: fraction(p.y * 14) < 0.5 ? 0.008 : 0.06)
@@ -100,6 +111,18 @@ struct Ground {
     return 1 + (stone + joint - 0.2) * clear(0.14, span)
   }
 
+  /// The steel and grooves of tram tracks.
+  private func rails(_ p: V2, side: Bool) -> V3? {
+    func rail(_ off: Float) -> V3? {
+      let gauge = (off.magnitude - 0.72).magnitude
+      return gauge < 0.045 ? tone(0.62, 0.63, 0.66) : (gauge < 0.09 ? tone(0.16, 0.16, 0.16) : nil)
+    }
+    if let y = crossTrack, let steel = rail(p.y - y) { return steel }
+    if side { return nil }
+    for x in tracks { if let steel = rail(p.x - x) { return steel } }
+    return nil
+  }
+
   /// How much of the ground here is white paint.
   private func marking(_ p: V2, _ beyond: Float) -> Float {
     for start in crossings {
@@ -108,8 +131,13 @@ struct Ground {
       if y > -1.6, y < -1.2 { return p.x > 0.1 && beyond < -0.3 ? 0.9 : 0 }
       if y > -9, y < 3.4 { return y < -1.2 && p.x.magnitude < 0.07 ? 0.9 : 0 }
     }
-    if p.x.magnitude < 0.075 { return fraction(p.y / 7.5) < 0.42 ? 0.9 : 0 }
+    if lanes == 1, p.x.magnitude < 0.075 { return fraction(p.y / 7.5) < 0.42 ? 0.9 : 0 }
     let parking = p.x < 0 ? parkingLane.x : parkingLane.y
+    if lanes > 1 {
+      let along = p.x.magnitude / (roadHalf - parking) * Float(lanes)
+      let off = (along - along.rounded()).magnitude * (roadHalf - parking) / Float(lanes)
+      if along > 0.5, along < Float(lanes) - 0.5, off < 0.07 { return fraction(p.y / 9) < 0.36 ? 0.9 : 0 }
+    }
     if parking > 0 {
       if (beyond + parking).magnitude < 0.06 { return fraction(p.y / 1.1) < 0.55 ? 0.8 : 0 }
       if beyond > -parking, fraction(p.y / 5.6) < 0.02 { return 0.8 }

@@ -16,8 +16,11 @@ struct Layout {
 
   var town: Town { domain.town }
 
+  /// The lane that the camera is in, from the street's middle.
+  private(set) var cameraLane = 0
+
   /// The middle of the camera's lane.
-  var laneX: Float { (ground.roadHalf - ground.parkingLane.y) / 2 }
+  var laneX: Float { laneX(cameraLane) }
 
   init(domain: StreetDomain, random: SeededGenerator) {
     var random = random
@@ -27,7 +30,8 @@ struct Layout {
     let metres = [Ground.Cover](repeating: .paved, count: Ground.metres)
     ground = Ground(
       roadHalf: random.draw(town.roadHalf) + max(parking.x, parking.y) * 0.85,
-      pavements: V2(random.draw(1.8...4.2), random.draw(1.8...4.2)), bend: bend, left: metres, right: metres,
+      pavements: V2(random.draw(town.pavements), random.draw(town.pavements)), bend: bend, left: metres,
+      right: metres,
       end: 1000, crossings: [], parkingLane: parking, asphalt: random.vary(town.asphalt, by: 0.15),
       paving: random.vary(town.paving, by: 0.15), grass: town.grass, markings: town.markings,
       wear: random.draw(town.wear), cobbled: random.chance(town.cobbles), seed: random.textureSeed())
@@ -35,12 +39,30 @@ struct Layout {
     self.domain = domain
     self.random = random
     if self.random.chance(0.25) { ground.end = self.random.draw(55...110) }
+    if let extras = town.extras { layExtras(extras) }
     placeJunction()
     for side: Float in [-1, 1] { placePlots(side) }
     if ground.end < 200 { placeHead() }
+    if let extras = town.extras { placeLarge(extras) }
     placeFurniture()
+    if let extras = town.extras { placeSmall(extras) }
     placeTraffic()
     placePeople()
+  }
+
+  /// The middle of a lane on the camera's side.
+  func laneX(_ lane: Int) -> Float {
+    (ground.roadHalf - ground.parkingLane.y) * (Float(lane) + 0.5) / Float(ground.lanes)
+  }
+
+  /// More lanes and strips of grass.
+  private mutating func layExtras(_ extras: Town.Extras) {
+    ground.lanes = extras.lanes
+    ground.middleLine = extras.middleLine
+    cameraLane = random.below(extras.lanes)
+    if random.chance(extras.verges) { ground.verges.x = random.draw(extras.vergeWidth) }
+    if random.chance(extras.verges) { ground.verges.y = random.draw(extras.vergeWidth) }
+    ground.pavements += ground.verges
   }
 
   private mutating func placeJunction() {

@@ -75,15 +75,20 @@ extension Layout {
 
   private mutating func enclose(_ side: Float, _ start: Float, _ end: Float, kinds: [FenceKind], fenced: Bool)
   {
+    let walled = town.extras.flatMap { random.chance($0.walls) ? $0.gardenWalls : nil }
     var kind = random.pick(kinds)
     if fenced, kind == .hedge { kind = .railing }
     guard fenced || random.chance(0.8) else { return }
-    let x = side * (frontage(side) + 0.1)
+    let x = side * (frontage(side) + (walled == nil ? 0.1 : 0.25))
     let line = (0...max(1, Int((end - start) / 6))).map { i -> V3 in
       let share = Float(i) / Float(max(1, Int((end - start) / 6)))
       return course.place(x, mix(start + 0.2, end - 0.4, share)).origin
     }
-    model.addFence(kind, along: line, using: &random)
+    if let walled {
+      model.addWall(WallStyle(walled, town: town, using: &random), along: line)
+    } else {
+      model.addFence(kind, along: line, using: &random)
+    }
   }
 
   private mutating func plantBeyond(
@@ -93,7 +98,7 @@ extension Layout {
     let place = course.place(side * (frontage(side) + random.draw(reach)), y).origin
     guard y > 3 else { return }
     if tall {
-      model.addTree(at: place, height: random.draw(4.5...9), town: town, using: &random)
+      plant(place, height: random.draw(4.5...9))
     } else {
       model.addBush(at: place, size: random.draw(0.6...1.3), town: town, using: &random)
     }

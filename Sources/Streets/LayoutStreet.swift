@@ -6,7 +6,7 @@ import Files
 
 extension Layout {
   /// A place on a side's pavement so far from the kerb.
-  private func kerb(_ side: Float, _ y: Float, _ inset: Float) -> Stand {
+  func kerb(_ side: Float, _ y: Float, _ inset: Float) -> Stand {
     course.place(side * (ground.roadHalf + inset), y)
   }
 
@@ -68,6 +68,15 @@ extension Layout {
     }
   }
 
+  /// Plants a tree of the town.
+  mutating func plant(_ place: V3, height: Float) {
+    if let extras = town.extras, random.chance(extras.palms) {
+      model.addPalm(at: place, height: height * 1.3, using: &random)
+    } else {
+      model.addTree(at: place, height: height, town: town, using: &random)
+    }
+  }
+
   private mutating func placeAvenue(_ side: Float) {
     var y = random.draw(9...20)
     let spacing = random.draw(8...16)
@@ -75,9 +84,7 @@ extension Layout {
     let inset = random.draw(0.8...1.2)
     while y < min(140, ground.end - 3) {
       if !inSideStreet(side, y, margin: 3), take(side * (ground.roadHalf + inset), y, half: V2(0.5, 0.8)) {
-        model.addTree(
-          at: kerb(side, y, inset).origin, height: height * random.draw(0.8...1.15), town: town,
-          using: &random)
+        plant(kerb(side, y, inset).origin, height: height * random.draw(0.8...1.15))
       }
       y += spacing * random.draw(0.8...1.4)
     }
@@ -102,7 +109,8 @@ extension Layout {
     for i in 0..<count {
       let ahead = i % 2 == 0
       let y = i < 2 ? random.draw(11...28) : random.draw(20...min(110, ground.end - 4))
-      addVehicle(ahead ? lane : oncoming, y, back: ahead, moving: true)
+      let place = ground.lanes > 1 ? laneX(random.below(ground.lanes)) : lane
+      addVehicle(ahead ? place : (ground.lanes > 1 ? -place : oncoming), y, back: ahead, moving: true)
     }
     for side: Float in [-1, 1] where (side < 0 ? ground.parkingLane.x : ground.parkingLane.y) > 0 {
       var y = random.draw(6...9)
@@ -120,8 +128,7 @@ extension Layout {
   }
 
   private mutating func addVehicle(_ x: Float, _ y: Float, back: Bool, moving: Bool) {
-    let bodies: [CarBody] = [.hatchback, .hatchback, .saloon, .saloon, .offroader, .van]
-    let body = moving && y > 24 && random.chance(0.08) ? .bus : random.pick(bodies)
+    let body = moving && y > 24 && random.chance(0.08) ? .bus : random.pick(town.bodies)
     let length = body.profile[1].x
     let offset = x + random.draw(-0.15...0.15)
     guard take(offset, y, half: V2(body.width / 2 + 0.1, length + 0.35)) else { return }

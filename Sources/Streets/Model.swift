@@ -12,6 +12,7 @@ struct Face {
   var vAxis: V3
   var twoSided = false
   var castsShadow = false
+  var instance: UInt16 = 0
 }
 
 /// A straight round bar with rounded ends, from `a` to `b`; a ball where they are the same.
@@ -25,6 +26,7 @@ struct Rod {
   /// Light the rod gives out itself.
   var emission: Float = 0
   var castsShadow = true
+  var instance: UInt16 = 0
 }
 
 /// A ragged ball of foliage.
@@ -54,11 +56,22 @@ struct Model {
   var materials: [Material] = []
   var facades: [Facade] = []
   var spots: [Spot] = []
+  /// How many countable things there are.
+  private(set) var instances: UInt16 = 0
 
   /// Adds a material and says its index.
   mutating func add(_ material: Material) -> Int {
     materials.append(material)
     return materials.count - 1
+  }
+
+  /// Builds a countable thing: the faces and rods that `build` adds get a number and a class of their own.
+  mutating func addInstance(_ label: StreetClass, _ build: (inout Model) -> Void) {
+    let (firstFace, firstRod) = (faces.count, rods.count)
+    build(&self)
+    instances += 1
+    for i in firstFace..<faces.count { (faces[i].label, faces[i].instance) = (label, instances) }
+    for i in firstRod..<rods.count { (rods[i].label, rods[i].instance) = (label, instances) }
   }
 
   /// Adds a polygon whose normal is that of its first three corners (anticlockwise seen from outside).

@@ -89,6 +89,7 @@ struct Painter {
     let surface = Shader.Surface(light: light.falling(on: outward), normal: outward, scale: 1 / camera.focal)
     let material = model.materials[face.material]
     let (width, depths, colours, labels) = (canvas.width, canvas.nearness, canvas.colour, canvas.label)
+    let instances = canvas.instance
     model.points.withUnsafeBufferPointer { points in
       withOutline(UnsafeBufferPointer(rebasing: points[face.points])) { outline in
         scan(outline) { y, from, to in
@@ -105,6 +106,7 @@ struct Painter {
             depths[i] = near
             colours[i] = colour
             labels[i] = face.label.rawValue
+            instances[i] = face.instance
           }
         }
       }

@@ -45,6 +45,7 @@ extension Painter {
         guard near > canvas.nearness[i] else { continue }
         canvas.nearness[i] = near
         canvas.label[i] = rod.label.rawValue
+        canvas.instance[i] = rod.instance
         let normal = camera.world(V3(off.x, off.y, -bulge))
         canvas.colour[i] = rod.colour * light.falling(on: normal) + glow
       }
@@ -75,7 +76,8 @@ extension Painter {
         let clumps = valueNoise(off.x * leaf * 0.3, off.y * leaf * 0.3, ball.seed &+ 77)
         guard d2 < 0.35 + 0.75 * clumps + 0.5 * (leaves - 0.5) * fine, leaves > 0.1 * fine else { continue }
         canvas.nearness[i] = depth
-        canvas.label[i] = StreetClass.tree.rawValue
+        canvas.label[i] = StreetClass.vegetation.rawValue
+        canvas.instance[i] = 0
         let round = camera.world(V3(off.x, off.y, -(1 - d2).squareRoot()))
         let normal = round * 0.45 + outward * 0.65
         let lit = light.falling(on: normal) * (0.4 + 0.5 * clumps + 0.75 * (leaves - 0.4) * fine)

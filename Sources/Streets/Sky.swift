@@ -38,7 +38,7 @@ struct Sky {
     let crown = 3.5 + 6 * valueNoise(across / 6, 0.5, seed) + 1.6 * valueNoise(across * 1.1, rise * 0.7, seed)
     if rise < crown, block < 0.75 || rise < 4 {
       let leaf = valueNoise(across * 0.8, rise * 0.8, seed &+ 9)
-      return (.tree, tone(0.2, 0.3, 0.16) * light * (0.5 + 0.7 * leaf))
+      return (.vegetation, tone(0.2, 0.3, 0.16) * light * (0.5 + 0.7 * leaf))
     }
     let tall = 5 + 9 * hashUnit(floorIndex(plot), 2, seed)
     guard block > 0.45, rise < tall else { return nil }

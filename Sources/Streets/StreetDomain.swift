@@ -140,7 +140,7 @@ public struct StreetDomain: Sendable {
   }()
 
   /// Every domain, the source first.
-  public static let all: [StreetDomain] = [noon, dusk, fog, rain]
+  public static let all: [StreetDomain] = [noon, dusk, fog, rain, simulator, city]
 
   /// The domain of a name.
   /// - Throws: `Problem` when no domain has it.

@@ -34,10 +34,10 @@ extension Model {
     let outline = SignFace.outline(face)
     let paint = add(Material(kind: .sign, base: .zero, size: half, detail: face.rawValue, seed: seed))
     let front = Plane(middle: middle, right: stand.right * half.x, up: V3(0, 0, half.y))
-    addShape(outline, on: front, paint, .sign)
+    addShape(outline, on: front, paint, .trafficSign)
     var back = front
     back.middle = stand.at(0, -0.05, centre)
-    addShape(outline.reversed(), on: back, add(.plain(tone(0.5, 0.51, 0.52))), .sign)
+    addShape(outline.reversed(), on: back, add(.plain(tone(0.5, 0.51, 0.52))), .trafficSign)
   }
 
   /// Adds a flat outline on a plane, with its texture measured in metres from the middle.
@@ -50,25 +50,31 @@ extension Model {
   }
 
   /// Traffic lights: a post with a dark box of three lamps towards the camera.
-  mutating func addTrafficLight(_ stand: Stand, lit: Int, arm: Float, lamps: Float) {
+  mutating func addTrafficLight(
+    _ stand: Stand, lit: Int, arm: Float, lamps: Float, housing: V3 = tone(0.12, 0.12, 0.12)
+  ) {
     let grey = tone(0.3, 0.31, 0.31)
     let height: Float = arm == 0 ? 2.5 : 5.2
     addRod(stand.origin, stand.at(0, 0, height + (arm == 0 ? 1.05 : 0.3)), 0.07, grey, .pole)
     if arm != 0 { addRod(stand.at(0, 0, height + 0.25), stand.at(arm, 0, height + 0.25), 0.06, grey, .pole) }
-    addSignalHead(stand, x: arm, low: height, lit: lit, lamps: lamps)
-    if arm != 0 { addSignalHead(stand, x: 0, low: 2.4, lit: lit, lamps: lamps) }
+    let light = (lit, lamps, housing)
+    addSignalHead(stand, x: arm, low: height, light)
+    if arm != 0 { addSignalHead(stand, x: 0, low: 2.4, light) }
   }
 
-  private mutating func addSignalHead(_ stand: Stand, x: Float, low: Float, lit: Int, lamps: Float) {
-    let black = add(.plain(tone(0.12, 0.12, 0.12)))
-    addBox(stand.box(x, -0.2, half: V2(0.22, 0.15), low, low + 1.05), black, .sign)
+  private mutating func addSignalHead(
+    _ stand: Stand, x: Float, low: Float, _ light: (lit: Int, lamps: Float, housing: V3)
+  ) {
+    let (lit, lamps) = (light.lit, light.lamps)
+    let black = add(.plain(light.housing))
+    addBox(stand.box(x, -0.2, half: V2(0.22, 0.15), low, low + 1.05), black, .trafficLight)
     let colours = [tone(0.1, 0.95, 0.5), tone(1, 0.7, 0.1), tone(1, 0.12, 0.08)]
     for i in 0..<3 {
       let colour = i == lit ? colours[i] : colours[i] * 0.08
       let at = stand.at(x, -0.33, low + 0.2 + 0.33 * Float(i))
       rods.append(
         Rod(
-          a: at, b: at, radiusA: 0.13, radiusB: 0.13, colour: colour, label: .sign,
+          a: at, b: at, radiusA: 0.13, radiusB: 0.13, colour: colour, label: .trafficLight,
           emission: i == lit ? 1 + lamps : 0, castsShadow: false))
     }
   }

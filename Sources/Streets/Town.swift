@@ -42,4 +42,38 @@ struct Town: Sendable {
   var gardens = 0.25
   var parks = 0.12
   var signs: [SignFace] = SignFace.allCases
+  var bodies: [CarBody] = [.hatchback, .hatchback, .saloon, .saloon, .offroader, .van]
+  var pavements: ClosedRange<Float> = 1.8...4.2
+  /// What only some towns have.
+  var extras: Extras?
+
+  /// Things beyond those of every town. A town without them spends no random number on them.
+  struct Extras: Sendable {
+    /// Lanes each way; with more than one the middle line is double and of a colour of its own.
+    var lanes = 1
+    var middleLine = tone(0.88, 0.88, 0.86)
+    /// Chance of a strip of grass between kerb and pavement, for each side, and its width.
+    var verges = 0.5
+    var vergeWidth: ClosedRange<Float> = 0.9...2.2
+    /// Chance that a plot is enclosed by a wall, and what the walls are built of.
+    var walls = 0.4
+    var gardenWalls: [Facade.Wall] = [.plaster, .brick, .stone]
+    /// Chance of traffic lights ahead, and of lights on an arm over the road.
+    var signals = 0.6
+    var signalArms = 0.4
+    var signalHousing = tone(0.12, 0.12, 0.12)
+    /// Chances of large vehicles in a scene.
+    var lorries = 0.4
+    var pickups = 0.0
+    var buses = 0.3
+    var trams = 0.2
+    var liveries = [tone(0.85, 0.7, 0.12)]
+    /// How many stand at the kerb, and how many are ridden.
+    var motorcycles: ClosedRange<Float> = 0...2
+    var motorcyclists: ClosedRange<Float> = 0...2
+    /// Chance of a row of parked bicycles on a side.
+    var bicycleStands = 0.5
+    /// Share of trees that are palms.
+    var palms = 0.0
+  }
 }

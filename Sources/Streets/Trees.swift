@@ -15,11 +15,11 @@ extension Model {
       + V3(0, 0, (height - crownLow) / 2)
     let girth = 0.035 * height.squareRoot() + 0.06
     rods.append(
-      Rod(a: place, b: middle, radiusA: girth * 1.25, radiusB: girth * 0.6, colour: bark, label: .tree))
+      Rod(a: place, b: middle, radiusA: girth * 1.25, radiusB: girth * 0.6, colour: bark, label: .vegetation))
     for _ in 0..<4 {
       let tip = middle + half * V3(random.draw(-0.7...0.7), random.draw(-0.7...0.7), random.draw(-0.3...0.5))
       let fork = mix(place + lean, middle, random.draw(0.55...0.9))
-      rods.append(Rod(a: fork, b: tip, radiusA: girth * 0.5, radiusB: 0.03, colour: bark, label: .tree))
+      rods.append(Rod(a: fork, b: tip, radiusA: girth * 0.5, radiusB: 0.03, colour: bark, label: .vegetation))
     }
     let leaf = random.vary(random.pick(town.leaves), by: 0.22)
     let distance = place.y

@@ -11,13 +11,17 @@ struct CarFinish {
 }
 
 extension Model {
-  /// Builds a car with its middle at a place.
-  mutating func addCar(_ s: Stand, body: CarBody, finish: CarFinish) {
-    let paint = add(Material(kind: .paint, base: finish.paint, seed: finish.seed))
-    addLowerBody(s, body, paint)
-    addCabin(s, body, paint, finish)
-    addWheels(s, body)
-    addLamps(s, body, finish)
+  /// Builds a vehicle with its middle at a place; `cargo` adds what it carries.
+  mutating func addCar(_ s: Stand, body: CarBody, finish: CarFinish, cargo: (inout Model) -> Void = { _ in })
+  {
+    addInstance(body.kind) { model in
+      let paint = model.add(Material(kind: .paint, base: finish.paint, seed: finish.seed))
+      model.addLowerBody(s, body, paint)
+      model.addCabin(s, body, paint, finish)
+      model.addWheels(s, body)
+      model.addLamps(s, body, finish)
+      cargo(&model)
+    }
     let length = body.profile[1].x + 0.1
     spots.append(
       Spot(
@@ -65,7 +69,7 @@ extension Model {
       [low(-1, body.foot.x), low(1, body.foot.x), high(1, body.roof.x), high(-1, body.roof.x)],
     ]
     for (i, corners) in sides.enumerated() {
-      addGlazing(corners, finish, split: i < 2, solid: body.top > 2 && body.top < 2.5 && i < 2)
+      addGlazing(corners, finish, panes: i < 2 ? body.panes : [V2(0.05, 0.95)])
     }
     addFace(
       [high(-1, body.roof.x), high(1, body.roof.x), high(1, body.roof.y), high(-1, body.roof.y)], paint, .car,
@@ -79,7 +83,7 @@ extension Model {
   }
 
   /// One side of the cabin: a painted frame with glass inset along the slanted pillars.
-  private mutating func addGlazing(_ c: [V3], _ finish: CarFinish, split: Bool, solid: Bool) {
+  private mutating func addGlazing(_ c: [V3], _ finish: CarFinish, panes: [V2]) {
     let frame = add(Material(kind: .paint, base: finish.paint, seed: finish.seed))
     addFace(c, frame, .car, shadow: true)
     let out = normalised(cross(c[1] - c[0], c[3] - c[0])) * 0.012
@@ -88,8 +92,6 @@ extension Model {
     }
     let up = c[3] - c[0]
     let height = dot(up, up).squareRoot()
-    let panes: [V2] =
-      solid ? [V2(0.78, 0.97)] : split ? [V2(0.05, 0.34), V2(0.37, 0.63), V2(0.66, 0.95)] : [V2(0.05, 0.95)]
     for pane in panes {
       let corners = [inside(pane.x, 0.08), inside(pane.y, 0.08), inside(pane.y, 0.9), inside(pane.x, 0.9)]
       let across = corners[1] - corners[0]

@@ -29,6 +29,13 @@ struct PNGEncodingTests {
     #expect(Array(colours.pixels[..<12]) == [9, 8, 7, 6, 5, 4, 0, 0, 0, 0, 0, 0])
   }
 
+  @Test("Values of 16 bits are read back the same, in grey and in colour", arguments: [1, 3])
+  func wide(channels: Int) throws {
+    let values = (0..<labels.size.area * channels).map { UInt16(truncatingIfNeeded: 2731 * $0 + 255) }
+    let image = IndexImage(size: labels.size, channels: channels, values: values, isPalette: false)
+    #expect(try ImageFile.decodeIndices(image.png16Bytes(), name: "x.png") == image)
+  }
+
   @Test("A file is written whole and nothing is left beside it")
   func file() throws {
     try withScratchFolder { folder in

@@ -50,16 +50,17 @@ ci_status ci_decode_samples(
 
 // What ci_encode_png writes.
 typedef struct ci_picture {
-  const uint8_t *pixels;   // channels * width * height bytes
+  const void *pixels;      // channels * width * height samples of `bits`: uint8_t or uint16_t
   uint32_t width;
   uint32_t height;
   int channels;            // 3: RGB; 1: grey, or palette indices
+  int bits;                // 8, or without a palette 16
   const uint8_t *palette;  // NULL, or 3 * palette_count bytes
   int palette_count;       // 1 to 256 with a palette
   int compression;         // zlib's level, 0 to 9
 } ci_picture;
 
-// Encodes an 8-bit PNG. On CI_OK the caller owns *out and gives it to ci_free.
+// Encodes a PNG. On CI_OK the caller owns *out and gives it to ci_free.
 ci_status ci_encode_png(const ci_picture *picture, uint8_t **out, size_t *out_count, char *message);
 
 void ci_free(uint8_t *bytes);
