@@ -14,8 +14,9 @@ public enum Interpolation: String, SettingChoice {
 
 /// Windows that slide over an image, so that a network sees a part of it at a time.
 ///
-/// The memory that the network needs is that of one window, whatever the image's size; beside it there is one
-/// volume of scores at the image's input size.
+/// The memory that the network needs is that of one window, whatever the image's size. Beside it there are
+/// the scores of a row of windows, across the image's width; of the whole image where there are several
+/// passes, or where scores are compared at another size than the network's input.
 public struct Tiling: Equatable, Sendable {
   public var size: PixelSize
   /// Pixels that neighbours share along each axis, at least.

@@ -36,12 +36,17 @@ public struct Predictor {
 
   /// The winning class of each pixel, at `size` (the image's own by default).
   ///
-  /// One pass compares scores; only several need probabilities, which are summed.
+  /// One pass compares scores; only several need probabilities, which are summed. One pass in windows at the
+  /// input's own size keeps the scores of a row of windows only.
   public func labels(of image: RGBImage, at size: PixelSize? = nil) -> LabelMap {
     let size = size ?? image.size
     return withoutGradients {
       if settings.passes == 1 {
         let only = Pass(scale: settings.scales[0], mirrored: false, softmax: false)
+        let target = inputSize(of: image.size, scale: only.scale)
+        if target == size, let places = windows(of: target) {
+          return LabelMap(classes: tiledClasses(of: input(image, at: target), at: places))
+        }
         return LabelMap(classes: scores(of: image, only, at: size).argmax(1))
       }
       return LabelMap(classes: summedProbabilities(of: image, at: size).argmax(1))
@@ -84,15 +89,12 @@ public struct Predictor {
   private func scores(of image: RGBImage, _ pass: Pass, at size: PixelSize) -> Tensor {
     let target = inputSize(of: image.size, scale: pass.scale)
     let input = input(pass.mirrored ? image.mirrored() : image, at: target)
-    let places = settings.tiling?.places(in: target, multiple: network.sizeMultiple) ?? []
-    var scores: Tensor
-    if places.count > 1 {
-      scores = tiledScores(of: input, at: places, softmax: pass.softmax)
-    } else {
-      scores = network(input, settings.mode).logits
-    }
+    let places = windows(of: target)
+    var scores =
+      places.map { tiledScores(of: input, at: $0, softmax: pass.softmax) }
+      ?? network(input, settings.mode).logits
     if pass.mirrored { scores = scores.flipped(along: 3) }
-    if pass.softmax, places.count <= 1 { scores = scores.softmax(1) }
+    if pass.softmax, places == nil { scores = scores.softmax(1) }
     if settings.throughInputSize { scores = resized(scores, to: target) }
     return resized(scores, to: size)
   }
@@ -105,48 +107,10 @@ public struct Predictor {
     }
   }
 
-  private func resized(_ scores: Tensor, to size: PixelSize) -> Tensor {
+  func resized(_ scores: Tensor, to size: PixelSize) -> Tensor {
     let shape = scores.shape
     guard shape[2] != size.height || shape[3] != size.width else { return scores }
     return scores.resizedBilinear(
       height: size.height, width: size.width, alignCorners: settings.alignCorners)
-  }
-
-  /// The mean of the windows' scores, or probabilities, at each pixel of the input.
-  ///
-  /// Source: the sliding window of MMSegmentation, which HRDA evaluates with.
-  /// - `places`: windows that cover the input.
-  package func tiledScores(of input: Tensor, at places: [PixelRect], softmax: Bool) -> Tensor {
-    let shape = input.shape
-    let shares = Shares(places, height: shape[2], width: shape[3], on: input.device)
-    let sum = Tensor.zeros([1, network.classCount, shape[2], shape[3]], on: input.device)
-    for place in places {
-      let (rows, columns) = (place.y..<place.y + place.size.height, place.x..<place.x + place.size.width)
-      let window = input.slice(rows, along: 2).slice(columns, along: 3).contiguous()
-      var scores = resized(network(window, settings.mode).logits, to: place.size)
-      if softmax { scores = scores.softmax(1) }
-      sum.add(scores * shares(rows, columns), row: place.y, column: place.x)
-    }
-    return sum
-  }
-}
-
-/// What a window contributes to a pixel: one over the number of windows that see it.
-private struct Shares {
-  /// Shapes: [1, 1, H, 1] and [1, 1, 1, W]; windows stand in a grid, so the number is a product.
-  private let rows, columns: Tensor
-
-  init(_ places: [PixelRect], height: Int, width: Int, on device: Device) {
-    func shares(_ ranges: Set<Range<Int>>, _ count: Int) -> [Float] {
-      (0..<count).map { place in 1 / Float(ranges.filter { $0.contains(place) }.count) }
-    }
-    let y = Set(places.map { $0.y..<$0.y + $0.size.height })
-    let x = Set(places.map { $0.x..<$0.x + $0.size.width })
-    rows = Tensor(shares(y, height), shape: [1, 1, height, 1]).to(device)
-    columns = Tensor(shares(x, width), shape: [1, 1, 1, width]).to(device)
-  }
-
-  func callAsFunction(_ y: Range<Int>, _ x: Range<Int>) -> Tensor {
-    rows.slice(y, along: 2) * columns.slice(x, along: 3)
   }
 }

@@ -97,6 +97,24 @@ struct TilingTests {
     }
   }
 
+  @Test("row by row gives the classes of the whole volume of scores", arguments: [0, 4, 8, 12])
+  func rowByRow(overlap: Int) throws {
+    let predictor = Predictor(try smallNetwork(), settings(24, 16, overlap: overlap))
+    let image = picture(64, 56, seed: 15)
+    let input = predictor.network.input([image])
+    let places = Tiling(size: PixelSize(width: 24, height: 16), overlap: overlap).places(
+      in: image.size, multiple: 8)
+    withoutGradients {
+      let whole = predictor.tiledScores(of: input, at: places, softmax: false).argmax(1).to(.uint8)
+      let rows = predictor.tiledClasses(of: input, at: places)
+      #expect(rows.shape == whole.shape && Set(whole.scalars(as: UInt8.self)).count > 1)
+      let expected = whole.scalars(as: UInt8.self)
+      let same = rows.scalars(as: UInt8.self) == expected
+      let used = predictor.labels(of: image).pixels == expected
+      #expect(same && used)
+    }
+  }
+
   @Test("of a network that sees one pixel gives the whole image's labels, at every size and overlap")
   func local() {
     let network = PixelSegmenter()
@@ -104,7 +122,8 @@ struct TilingTests {
     for (width, height, overlap) in [(16, 16, 0), (16, 16, 4), (20, 12, 8), (40, 8, 2), (16, 16, 12)] {
       let tiled = Predictor(network, settings(width, height, overlap: overlap))
       for image in [picture(64, 48, seed: 8), picture(61, 35, seed: 9)] {
-        #expect(tiled.labels(of: image) == plain.labels(of: image), "\(width)x\(height), \(overlap)")
+        let same = tiled.labels(of: image) == plain.labels(of: image)
+        #expect(same, "\(width)x\(height), \(overlap)")
       }
     }
   }
