@@ -116,7 +116,7 @@ struct Predict: ParsableCommand {
 
   private func write(_ name: String, _ body: (String) throws -> Void) throws {
     let path = "\(output)/\(name)"
-    try makeFolder((path as NSString).deletingLastPathComponent)
+    try makeFolder(parentFolder(of: path))
     try body(path)
   }
 }

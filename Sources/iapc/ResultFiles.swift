@@ -37,7 +37,7 @@ func checkNothingElse(in folder: String, than names: [String]) throws {
 /// Refuses a file for results that could not be written, before the work that it is to tell of.
 func checkOutputFile(_ path: String?) throws {
   guard let path else { return }
-  let folder = (path as NSString).deletingLastPathComponent
+  let folder = parentFolder(of: path)
   var isFolder: ObjCBool = false
   let files = FileManager.default
   guard files.fileExists(atPath: folder.isEmpty ? "." : folder, isDirectory: &isFolder), isFolder.boolValue
@@ -66,10 +66,10 @@ func withResults(in folder: String, named names: [String], _ body: () throws -> 
   let files = FileManager.default
   var folders: Set<String> = []
   for name in [""] + names {
-    var path = name.isEmpty ? folder : "\(folder)/\((name as NSString).deletingLastPathComponent)"
+    var path = name.isEmpty ? folder : "\(folder)/\(parentFolder(of: name))"
     while !path.isEmpty, !folders.contains(path), !files.fileExists(atPath: path) {
       folders.insert(path)
-      path = (path as NSString).deletingLastPathComponent
+      path = parentFolder(of: path)
     }
   }
   let added = names.map { "\(folder)/\($0)" }.filter { !files.fileExists(atPath: $0) }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct StreetDomainTests {
   @Test("Every domain is found by its name, and the names differ")
   func names() throws {
-    #expect(StreetDomain.all.map(\.name) == ["noon", "dusk", "fog", "rain"])
+    #expect(StreetDomain.all.map(\.name) == ["noon", "dusk", "fog", "rain", "simulator", "city"])
     for domain in StreetDomain.all { #expect(try StreetDomain.named(domain.name).name == domain.name) }
   }
 
@@ -41,5 +41,14 @@ import Testing
     #expect((fog.max() ?? 255) - (fog.min() ?? 0) < 15)
     #expect(rain[2] > rain[0] + 8)
     for target in [dusk, fog, rain] { #expect(target[1] > 45, "a target must stay readable") }
+  }
+
+  @Test("The city is greyer, darker and less contrasted than the simulator")
+  func cityGap() {
+    let simulator = Self.meanColour(.simulator)
+    let city = Self.meanColour(.city)
+    #expect(simulator[2] > simulator[0] + 5, "a blue sky")
+    #expect((city.max() ?? 255) - (city.min() ?? 0) < 15)
+    #expect(city[1] > 45, "a target must stay readable")
   }
 }

@@ -53,19 +53,23 @@ import Testing
   }
 
   @Test(
-    "Picture and labels have the size asked for, and every label is one of the eleven classes",
+    "Picture and labels have the size asked for, and every label is one of the classes asked for",
     arguments: [(97, 61), (1, 1), (2, 7), (64, 200), (200, 40), (320, 240)])
   func sizes(width: Int, height: Int) {
     let size = PixelSize(width: width, height: height)
     for domain in StreetDomain.all {
-      let scene = StreetScene.render(domain: domain, size: size, seed: 7, index: 1)
-      #expect(scene.image.size == size)
-      #expect(scene.labels.size == size)
-      #expect(scene.labels.pixels.allSatisfy { $0 <= 10 || $0 == LabelMap.ignored })
+      for (classes, count) in [(StreetClasses.camvid11, 11), (.cityscapes19, 19)] {
+        let scene = StreetScene.render(domain: domain, size: size, seed: 7, index: 1, classes: classes)
+        #expect(scene.image.size == size)
+        #expect(scene.labels.size == size)
+        #expect(scene.instances.count == size.area)
+        #expect(scene.labels.pixels.allSatisfy { $0 < count })
+      }
     }
   }
 
-  @Test("Every class is in most scenes, large enough to learn", arguments: StreetDomain.all.map(\.name))
+  @Test(
+    "Every class of CamVid is in most scenes, large enough to learn", arguments: StreetDomain.all.map(\.name))
   func classes(name: String) throws {
     let domain = try StreetDomain.named(name)
     let scenes = 20
@@ -74,11 +78,61 @@ import Testing
       let counts = Self.counts(StreetScene.render(domain: domain, size: Self.small, seed: 3, index: i).labels)
       for value in 0..<256 where counts[value] * 2000 >= Self.small.area { seen[value] += 1 }
     }
-    for kind in StreetClass.allCases {
-      #expect(
-        seen[Int(kind.rawValue)] * 10 >= scenes * 7, "\(kind) in \(seen[Int(kind.rawValue)]) of \(scenes)")
+    for value in 0..<11 {
+      #expect(seen[value] * 10 >= scenes * 7, "class \(value) in \(seen[value]) of \(scenes)")
     }
-    #expect(seen[Int(LabelMap.ignored)] == 0)
+    #expect(seen[11...].allSatisfy { $0 == 0 })
+  }
+
+  @Test(
+    "Two domains show every class of Cityscapes, in enough scenes to learn", arguments: ["simulator", "city"])
+  func allClasses(name: String) throws {
+    let domain = try StreetDomain.named(name)
+    let scenes = 60
+    var (seen, total) = ([Int](repeating: 0, count: 256), [Int](repeating: 0, count: 256))
+    for i in 0..<scenes {
+      let scene = StreetScene.render(
+        domain: domain, size: Self.small, seed: 3, index: i, classes: .cityscapes19)
+      for (value, count) in Self.counts(scene.labels).enumerated() {
+        total[value] += count
+        if count * 2000 >= Self.small.area { seen[value] += 1 }
+      }
+    }
+    for kind in StreetClass.allCases {
+      let value = Int(kind.rawValue)
+      #expect(seen[value] * 10 >= scenes * (kind == .train ? 1 : 3), "\(kind) in \(seen[value]) of \(scenes)")
+      let share = Double(total[value]) / Double(scenes * Self.small.area)
+      #expect(share >= (kind == .trafficLight ? 0.0015 : 0.0025), "\(kind) fills \(share)")
+    }
+  }
+
+  @Test("The classes asked for change the labels only, and the 19 sum up to the eleven")
+  func classesAgree() {
+    let camvid: [UInt8] = [3, 4, 1, 1, 7, 2, 6, 6, 5, 5, 0, 9, 10, 8, 8, 8, 8, 10, 10]
+    for domain in [StreetDomain.noon, .city] {
+      let coarse = StreetScene.render(domain: domain, size: Self.small, seed: 8, index: 0)
+      let fine = StreetScene.render(
+        domain: domain, size: Self.small, seed: 8, index: 0, classes: .cityscapes19)
+      #expect(coarse.image == fine.image)
+      // A pixel's samples are counted by class, so edges may differ.
+      let same = zip(coarse.labels.pixels, fine.labels.pixels).count { $0 == camvid[Int($1)] }
+      #expect(same * 200 > Self.small.area * 199)
+      #expect(same < Self.small.area || domain.name == "noon")
+    }
+  }
+
+  @Test("Everything countable has a number of its own, and nothing else has one")
+  func instances() {
+    let scene = StreetScene.render(
+      domain: .city, size: Self.small, seed: 8, index: 1, classes: .cityscapes19)
+    var kinds: [UInt16: UInt8] = [:]
+    for (label, instance) in zip(scene.labels.pixels, scene.instances) {
+      #expect((instance > 0) == (label >= StreetClass.person.rawValue))
+      guard instance > 0 else { continue }
+      #expect(kinds[instance, default: label] == label)
+      kinds[instance] = label
+    }
+    #expect(Set(kinds.keys).count > 5)
   }
 
   @Test("Sky is above and road below, and the classes take up similar room in every domain")
@@ -86,7 +140,9 @@ import Testing
     for domain in StreetDomain.all {
       var total = [Int](repeating: 0, count: 256)
       for i in 0..<12 {
-        let labels = StreetScene.render(domain: domain, size: Self.small, seed: 4, index: i).labels
+        let labels = StreetScene.render(
+          domain: domain, size: Self.small, seed: 4, index: i, classes: .cityscapes19
+        ).labels
         let lower = labels.pixels.suffix(Self.small.area / 3)
         #expect(!lower.contains(StreetClass.sky.rawValue), "\(domain.name) \(i)")
         #expect(lower.count { $0 == StreetClass.road.rawValue } * 3 > lower.count, "\(domain.name) \(i)")

@@ -19,7 +19,7 @@ func folderObstacle(_ path: String) -> String? {
   var place = path
   var isFolder: ObjCBool = false
   while !place.isEmpty, !files.fileExists(atPath: place, isDirectory: &isFolder) {
-    place = (place as NSString).deletingLastPathComponent
+    place = parentFolder(of: place)
   }
   if !place.isEmpty, !isFolder.boolValue { return "\(place) is a file" }
   if place.isEmpty { place = "." }

@@ -97,5 +97,5 @@ public struct PseudoLabeler {
     }
   }
 
-  private func parent(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+  private func parent(of path: String) -> String { parentFolder(of: path) }
 }

@@ -77,7 +77,7 @@ public struct ImageList: Equatable, Sendable {
   ///
   /// - Throws: a `Problem` for a list that is not UTF-8 text, is empty, or names a file that is not there.
   public init(listFile: String) throws {
-    let folder = (listFile as NSString).deletingLastPathComponent
+    let folder = parentFolder(of: listFile)
     let entries = try Self.lines(of: listFile).map { line in
       Entry(
         path: line.hasPrefix("/") ? line : FolderWalk.join(folder, line), name: Self.name(line, under: folder)
