@@ -3,30 +3,45 @@
 import ArgumentParser
 import Files
 import Foundation
+import Segmentation
 import Torch
 
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Convert weights between .pth and .safetensors.",
+    abstract: "Convert weights between .pth and .safetensors, and between code bases' names.",
     discussion: """
       Example:
         iapc convert old.pth new.safetensors
+        iapc convert --dialect advent fada.pth advent.pth
 
-      Reads .pth of any PyTorch, unwrapped from `state_dict` and the like, and runs
-      none of the code in it. What it writes opens with torch.load(...,
-      weights_only=True).
+      Reads .pth of any PyTorch and runs none of the code in it. Weights keep their
+      names and the dictionaries around them; --dialect gives them those of another
+      code base, and the file then also says what its new names would hide. What it
+      writes opens with torch.load(..., weights_only=True).
       """)
 
   @Argument(help: "The weights to read.") var input: String
   @Argument(help: "The file to write; its ending names the format.") var output: String
+  @Option(
+    help: ArgumentHelp(
+      "Whose names to give the entries: \(WeightsDialect.writable.map(\.name).joined(separator: ", ")).",
+      valueName: "name"))
+  var dialect: String?
+  @OptionGroup var origin: OriginOptions
   @Flag(help: "Replace the output where it is there already.") var overwrite = false
 
   func run() throws {
-    let checkpoint = try CheckpointFile.read(input)
+    var checkpoint = try CheckpointFile.read(input)
     guard overwrite || !FileManager.default.fileExists(atPath: output) else {
       throw Problem(
         "the output is there already", at: output, because: "it would be replaced",
         remedy: "name another file, or say --overwrite")
+    }
+    if let dialect {
+      let translated = try NetworkFile.translate(
+        checkpoint, to: dialect, variant: origin.variant, normalisation: origin.normalisation)
+      checkpoint = translated.checkpoint
+      for note in translated.notes { print(note) }
     }
     try CheckpointFile.write(checkpoint, to: output)
     print("wrote \(checkpoint.tensors.count) entries: \(output)")

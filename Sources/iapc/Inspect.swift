@@ -39,7 +39,27 @@ struct Inspect: ParsableCommand {
     if entries {
       for (name, tensor) in checkpoint.tensors { print("  \(name) \(tensor.dtype) \(tensor.shape)") }
     }
-    for fit in try NetworkFile.fits(checkpoint, family: network, classes: classes) { show(fit) }
+    for fit in try NetworkFile.fits(checkpoint, family: network, classes: classes) {
+      show(fit)
+      if let weights = fit.weights { show(weights, of: checkpoint) }
+      // A file that says what it is leaves one guess, which `says` has told.
+      let guesses = fit.weights == nil ? [] : try NetworkFile.plausible(checkpoint, family: fit.family)
+      for guess in guesses where guesses.count > 1 {
+        print("may be     --variant \(guess.variant) --normalisation \(guess.normalisation.name)")
+      }
+    }
+  }
+
+  /// How the entries were recognised, where the file has names of its own.
+  private func show(_ weights: RecognisedWeights, of checkpoint: Checkpoint) {
+    guard let dialect = weights.dialect else { return }
+    let keys = weights.checkpoint.places.keys.mapValues { $0.joined(separator: ".") }
+    print("dialect    \(dialect.name): \(keys.count) entries renamed")
+    let renamed = weights.checkpoint.tensors.compactMap { entry in keys[entry.name].map { (entry.name, $0) } }
+    for (name, key) in entries ? renamed[...] : renamed.suffix(1) { print("  renamed     \(key) to \(name)") }
+    for note in weights.notes { print("  note        \(note)") }
+    for name in weights.ignored.prefix(entries ? .max : 4) { print("  unused      \(name)") }
+    if !entries, weights.ignored.count > 4 { print("  unused      and \(weights.ignored.count - 4) more") }
   }
 
   private func show(_ fit: NetworkFile.Fit) {

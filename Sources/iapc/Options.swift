@@ -23,16 +23,38 @@ struct NetworkOptions: ParsableArguments {
 
 /// What weights do not say of themselves where `iapc` did not write them.
 struct ForeignNetworkOptions: ParsableArguments {
-  @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
+  @Option(
+    help: ArgumentHelp(
+      "The network's family: \(NetworkFamily.all.map(\.name).joined(separator: ", ")). "
+        + "(default: as the weights say)"))
   var network: String?
 
   @Option(
     help: "What the network predicts: cityscapes19, camvid11. (default: as the weights say, or cityscapes19)")
   var classes: String?
 
+  @OptionGroup var origin: OriginOptions
+
   func load(_ weights: String, _ machine: MachineOptions) throws -> LoadedNetwork {
-    try NetworkFile.load(weights, family: network, classes: classes, device: machine.apply())
+    try NetworkFile.load(
+      weights, family: network, classes: classes, variant: origin.variant,
+      normalisation: origin.normalisation, device: machine.apply())
   }
+}
+
+/// What names and shapes of weights do not show.
+struct OriginOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the weights come from (advent, adaptsegnet, dt-st, daformer, ...), or single properties: "
+        + "branches=2,stride=3x3. (default: as names and shapes suggest)", valueName: "text"))
+  var variant: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The colours the weights want: \(Normalisation.known.map(\.name).joined(separator: ", ")). "
+        + "(default: as the weights or their origin have it)", valueName: "name"))
+  var normalisation: String?
 }
 
 /// On what to compute.

@@ -70,8 +70,9 @@ public final class AdaptationRun {
         throw Interruption(signal: stop.signal, resumable: folder.path)
       }
     }
-    try NetworkFile.save(method.student, classes: loaded.classes, to: folder.adaptedSafetensors)
-    try NetworkFile.save(method.student, classes: loaded.classes, to: folder.adaptedPth)
+    for file in [folder.adaptedSafetensors, folder.adaptedPth] {
+      try NetworkFile.save(method.student, classes: loaded.classes, form: loaded.form, to: file)
+    }
     return times
   }
 

@@ -4,7 +4,8 @@ import Torch
 
 /// The part of DeepLabV2 below the classifier.
 protocol DeepLabBody {
-  /// Shapes: [N, 3, H, W] -> the features of prototypes [N, D, h, w] and the classifier's input at their size.
+  /// Shapes: [N, 3, H, W] -> the features of prototypes [N, D, h, w] and the classifier's input at their
+  /// size.
   func callAsFunction(_ image: Tensor, _ mode: Mode) -> (features: Tensor, last: Tensor)
 }
 
@@ -38,8 +39,7 @@ public final class DeepLabV2: Segmenter {
     let root = Scope(store)
     let (d, features) = (description, 16 * description.width)
     switch d.backbone {
-    case .resnet101: body = ResNet(root, depths: [3, 4, 23, 3], d)
-    case .resnet50: body = ResNet(root, depths: [3, 4, 6, 3], d)
+    case .resnet101, .resnet50: body = ResNet(root, depths: d.backbone.depths, d)
     case .vgg16: body = VGG16(root, d)
     }
     func classifier(_ name: String, _ input: Int) -> ASPP {

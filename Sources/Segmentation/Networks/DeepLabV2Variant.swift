@@ -3,13 +3,15 @@
 import Files
 
 extension DeepLabV2.Description {
-  /// A property that weights do not show: how it is written and set.
+  /// A property of a variant text: how it is written and set.
   struct Property: Sendable {
     let name: String
     /// What may be written, for messages.
     let values: String
     /// Whether a VGG has it.
-    let isOfVGG: Bool
+    var isOfVGG = false
+    /// Whether names and shapes of weights tell it, so that it is chosen only for a fresh network.
+    var isShown = false
     let text: @Sendable (DeepLabV2.Description) -> String
     /// False where the text is no value of this property.
     let set: @Sendable (inout DeepLabV2.Description, String) -> Bool
@@ -21,53 +23,74 @@ extension DeepLabV2.Description {
       d.branches = value
       return true
     },
-    Property(name: "stride", values: "1x1 or 3x3", isOfVGG: false, text: { $0.stride.rawValue }) { d, text in
+    Property(name: "stride", values: "1x1 or 3x3", text: { $0.stride.rawValue }) { d, text in
       guard let value = StrideSite(rawValue: text) else { return false }
       d.stride = value
       return true
     },
-    Property(name: "ceil", values: "true or false", isOfVGG: false, text: { "\($0.ceil)" }) { d, text in
+    Property(name: "ceil", values: "true or false", text: { "\($0.ceil)" }) { d, text in
       guard let value = Bool(text) else { return false }
       d.ceil = value
       return true
     },
     Property(
-      name: "dilation", values: "full or contracted", isOfVGG: false,
+      name: "dilation", values: "full or contracted",
       text: { $0.contracted ? "contracted" : "full" }
     ) { d, text in
       guard ["full", "contracted"].contains(text) else { return false }
       d.contracted = text == "contracted"
       return true
     },
-    Property(name: "norm", values: "batch or frozen", isOfVGG: false, text: { $0.norm.rawValue }) { d, text in
+    Property(name: "norm", values: "batch or frozen", text: { $0.norm.rawValue }) { d, text in
       guard let value = Norm(rawValue: text) else { return false }
       d.norm = value
       d.epsilon = value == .frozen ? 0 : 1e-5
       return true
     },
-    Property(name: "eps", values: "0 or a small number", isOfVGG: false, text: { "\($0.epsilon)" }) {
+    Property(name: "eps", values: "0 or a small number", text: { "\($0.epsilon)" }) {
       d, text in
       guard let value = Double(text), value.isFinite, (0..<1).contains(value) else { return false }
       d.epsilon = value
       return true
     },
+    Property(name: "width", values: "a multiple of 2", isOfVGG: true, isShown: true, text: { "\($0.width)" })
+    {
+      d, text in
+      guard let value = Int(text), value > 0, value <= 1024, value % 2 == 0 else { return false }
+      d.width = value
+      return true
+    },
+    Property(name: "stem", values: "7x7 or 3x3", isShown: true, text: { $0.stem.rawValue }) { d, text in
+      guard let value = Stem(rawValue: text) else { return false }
+      d.stem = value
+      return true
+    },
+    Property(name: "auxiliary", values: "true or false", isShown: true, text: { "\($0.auxiliary)" }) {
+      d, text in
+      guard let value = Bool(text) else { return false }
+      d.auxiliary = value
+      return true
+    },
   ]
 
-  /// The properties that weights do not show, as a variant text: "branches=4,stride=1x1,...".
+  /// What weights do not show, as a variant text: "branches=4,stride=1x1,...".
   public var variantText: String {
-    Self.properties.filter { backbone != .vgg16 || $0.isOfVGG }.map { "\($0.name)=\($0.text(self))" }
-      .joined(separator: ",")
+    Self.properties.filter { !$0.isShown && (backbone != .vgg16 || $0.isOfVGG) }.map {
+      "\($0.name)=\($0.text(self))"
+    }
+    .joined(separator: ",")
   }
 
   /// Sets one property.
   /// - Throws: `Problem` for an unknown name or value.
-  mutating func set(_ name: String, to value: String) throws {
-    guard let property = Self.properties.first(where: { $0.name == name }) else {
-      throw unknownName(name, of: "property of the variant", known: Self.properties.map(\.name))
+  mutating func set(_ given: VariantProperty) throws {
+    let known = Self.properties.filter { backbone != .vgg16 || $0.isOfVGG }
+    guard let property = known.first(where: { $0.name == given.name }) else {
+      throw unknownName(given.name, of: "property of the variant", known: known.map(\.name))
     }
-    guard property.set(&self, value) else {
+    guard property.set(&self, given.value) else {
       throw Problem(
-        "cannot use the variant", at: "\(name)=\(value)", because: "expected \(property.values)",
+        "cannot use the variant", at: "\(given.name)=\(given.value)", because: "expected \(property.values)",
         remedy: "correct the value")
     }
   }

@@ -8,35 +8,47 @@ import Torch
 /// Adding a network is adding its file and its line in `all`; nothing else knows networks by name.
 public struct NetworkFamily: Sendable {
   public let name: String
-  /// Normalisation of published weights of this family.
+  /// Normalisation of published weights of this family, where nothing says more.
   public let normalisation: Normalisation
-  /// Builds the variant that a checkpoint's names and shapes tell of; nil where they are not of this family.
-  /// The network has yet to load the weights.
-  let read: @Sendable (Checkpoint, BuildRequest) throws -> (any Segmenter)?
-  /// Builds the default variant with fresh weights for training.
-  let make: @Sendable (BuildRequest) -> any Segmenter
+  /// The checkpoint's entries under the network's names; nil where they are not of this family.
+  let recognise: @Sendable (Checkpoint) throws -> RecognisedWeights?
+  /// The same for weights of a body without a classifier, or with another one.
+  let recogniseBody: @Sendable (Checkpoint) throws -> RecognisedWeights?
+  /// Builds the variant that recognised weights and the request tell of; it has yet to load them.
+  let build: @Sendable (RecognisedWeights, BuildRequest) throws -> any Segmenter
+  /// Builds a network with fresh weights for training.
+  let make: @Sendable (BuildRequest) throws -> any Segmenter
+  /// What recognised weights do not show, as a variant text; empty where they show all.
+  let describe: @Sendable (RecognisedWeights, VariantText) throws -> String
 
-  public static let all: [NetworkFamily] = [.espnet]
+  public static let all: [NetworkFamily] =
+    [.espnet] + DeepLabV2.Description.Backbone.allCases.map(NetworkFamily.deepLabV2)
 
   public static func named(_ name: String) throws -> NetworkFamily {
     if let family = all.first(where: { $0.name == name }) { return family }
     throw unknownName(name, of: "network", known: all.map(\.name))
   }
 
-  /// A fresh network of the family's default variant, to be trained.
-  public func fresh(_ request: BuildRequest) -> any Segmenter { make(request) }
+  /// A fresh network to be trained: of the family's default variant with what the request changes.
+  /// - Throws: `Problem` where the variant is none of this family.
+  public func fresh(_ request: BuildRequest) throws -> any Segmenter { try make(request) }
 }
 
 /// What a caller decides about a network to be built.
 public struct BuildRequest: Sendable {
   public var classCount: Int
   public var normalisation: Normalisation
+  public var variant: VariantText
   public var device: Device
   public var seed: UInt64
 
-  public init(classCount: Int, normalisation: Normalisation, device: Device = .cpu, seed: UInt64 = 0) {
+  public init(
+    classCount: Int, normalisation: Normalisation, variant: VariantText = .none, device: Device = .cpu,
+    seed: UInt64 = 0
+  ) {
     self.classCount = classCount
     self.normalisation = normalisation
+    self.variant = variant
     self.device = device
     self.seed = seed
   }
@@ -45,25 +57,47 @@ public struct BuildRequest: Sendable {
 extension NetworkFamily {
   static let espnet = NetworkFamily(
     name: "espnet", normalisation: .espnetCityscapes,
-    read: { checkpoint, request in
-      guard let description = ESPNet.Description(checkpoint) else { return nil }
-      guard description.outputs - request.classCount == 0 || description.outputs - request.classCount == 1
-      else {
-        throw Problem(
-          "cannot use the weights", at: "classifier.weight",
-          because:
-            "they have \(description.outputs) outputs, and the label space has \(request.classCount) classes",
-          remedy: "name the label space they were trained for with --classes")
+    recognise: { checkpoint in
+      ESPNet.Description(checkpoint).map { _ in RecognisedWeights(checkpoint: checkpoint.withoutCounters) }
+    },
+    recogniseBody: { checkpoint in
+      ESPNet.Description(checkpoint).map { _ in RecognisedWeights(checkpoint: checkpoint.withoutCounters) }
+    },
+    build: { weights, request in
+      try refuseVariant(request.variant)
+      guard let description = ESPNet.Description(weights.checkpoint) else {
+        fatalError("the weights were recognised as an ESPNet's")
       }
+      guard description.outputs - request.classCount == 0 || description.outputs - request.classCount == 1
+      else { throw otherClasses(description.outputs, request, at: "classifier.weight") }
       return ESPNet(
         description, classCount: request.classCount, normalisation: request.normalisation,
         device: request.device)
     },
     make: { request in
-      ESPNet(
+      try refuseVariant(request.variant)
+      return ESPNet(
         ESPNet.Description(outputs: request.classCount), classCount: request.classCount,
         normalisation: request.normalisation, device: request.device, seed: request.seed)
+    },
+    describe: { _, variant in
+      try refuseVariant(variant)
+      return ""
     })
+
+  private static func refuseVariant(_ variant: VariantText) throws {
+    guard !variant.isEmpty else { return }
+    throw Problem(
+      "cannot use the variant", at: "espnet", because: "its weights show all there is to know",
+      remedy: "leave it out")
+  }
+
+  static func otherClasses(_ outputs: Int, _ request: BuildRequest, at place: String) -> Problem {
+    Problem(
+      "cannot use the weights", at: place,
+      because: "they have \(outputs) outputs, and the label space has \(request.classCount) classes",
+      remedy: "name the label space they were trained for with --classes")
+  }
 }
 
 extension ESPNet.Description {

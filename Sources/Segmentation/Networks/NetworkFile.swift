@@ -12,124 +12,121 @@ public struct LoadedNetwork {
   public let file: String
   /// SHA-256 of the file, in hexadecimal.
   public let sha256: String
+  /// How the file names its entries, to write such weights again; nil where the network's own names do.
+  public let form: WeightsForm?
+  /// What was chosen or left out on loading, in words.
+  public let notes: [String]
 
-  package init(network: any Segmenter, classes: LabelSpace, file: String, sha256: String) {
+  package init(
+    network: any Segmenter, classes: LabelSpace, file: String, sha256: String, form: WeightsForm? = nil,
+    notes: [String] = []
+  ) {
     self.network = network
     self.classes = classes
     self.file = file
     self.sha256 = sha256
+    self.form = form
+    self.notes = notes
   }
 }
 
 /// Reads and writes networks as weights files.
 ///
-/// Files that `iapc` writes carry the network, its classes and its normalisation; others are recognised by
-/// names and shapes, and the caller says the rest.
+/// Files that `iapc` writes carry the network, its variant, classes and normalisation; others are recognised
+/// by names and shapes, and the caller says the rest.
 public enum NetworkFile {
   /// Keys of the metadata in weights that `iapc` writes.
   enum Key {
     static let network = "iapc.network"
+    static let variant = "iapc.variant"
     static let classes = "iapc.classes"
     static let normalisation = "iapc.normalisation"
+    static let dialect = "iapc.dialect"
   }
 
   /// - `family`: the family's name; nil to take it from the file.
   /// - `classes`: the label space's name; nil to take it from the file, or else Cityscapes' 19.
+  /// - `variant`: a variant text, "dt-st" or "branches=2,ceil=false"; nil to go by the file, or else by how
+  /// its entries are named.
+  /// - `normalisation`: a normalisation's name; nil to take it from the file, or else from the variant's
+  /// origin.
   /// - Throws: `Problem` where the file is no checkpoint, of another network, or its entries do not fit
   /// exactly.
   public static func load(
-    _ path: String, family: String? = nil, classes: String? = nil, device: Device = .cpu
+    _ path: String, family: String? = nil, classes: String? = nil, variant: String? = nil,
+    normalisation: String? = nil, device: Device = .cpu
   ) throws -> LoadedNetwork {
-    let checkpoint = try CheckpointFile.read(path).withoutCounters
+    let checkpoint = try CheckpointFile.read(path)
     let space = try LabelSpace.named(classes ?? checkpoint.metadata[Key.classes] ?? "cityscapes19")
     let families = try candidates(family ?? checkpoint.metadata[Key.network])
     for family in families {
-      let request = BuildRequest(
-        classCount: space.count, normalisation: try normalisation(of: checkpoint, family, path),
-        device: device)
-      guard let network = try problem(at: path, { try family.read(checkpoint, request) }) else { continue }
-      let report = network.store.load(checkpoint.tensors)
-      guard report.isExact else {
-        throw Problem(
-          "cannot load the weights", at: path,
-          because: "against \(family.name) (\(network.variant)) they have \(report.summary)",
-          remedy: "see `iapc inspect --weights` for the whole list")
+      guard let weights = try problem(at: path, { try family.recognise(checkpoint) }) else { continue }
+      let network = try problem(at: path) {
+        let said = try variant.map(VariantText.init) ?? .none
+        return try family.build(
+          weights,
+          BuildRequest(
+            classCount: space.count,
+            normalisation: try self.normalisation(of: weights, normalisation, said, family), variant: said,
+            device: device))
       }
+      try fill(network, with: weights, from: path)
       return LoadedNetwork(
-        network: network, classes: space, file: path, sha256: try FileHash.sha256(ofFile: path))
+        network: network, classes: space, file: path, sha256: try FileHash.sha256(ofFile: path),
+        form: weights.form, notes: weights.notes)
     }
+    throw unrecognised(checkpoint, at: path, families)
+  }
+
+  /// Puts recognised weights into their network.
+  static func fill(_ network: any Segmenter, with weights: RecognisedWeights, from path: String) throws {
+    let report = network.store.load(weights.checkpoint.tensors)
+    guard !report.isExact else { return }
     throw Problem(
       "cannot load the weights", at: path,
-      because:
-        "its \(checkpoint.tensors.count) entries are not those of \(families.map(\.name).joined(separator: " or "))"
-        + (checkpoint.tensors.first.map { " (the first is \($0.name))" } ?? ""),
-      remedy: "name the right file, or see `iapc inspect --weights`")
+      because: "against \(network.name) (\(network.variant)) they have \(report.summary)",
+      remedy: "see `iapc inspect --weights` for the whole list")
   }
 
-  /// How a checkpoint fits a family.
-  public struct Fit {
-    public let family: String
-    /// The variant that names and shapes tell of; empty where they are of another family.
-    public let variant: String
-    /// nil where the entries are not of this family.
-    public let report: LoadReport?
-    /// Why a family that recognises the entries cannot be used.
-    public let why: String?
+  private static func unrecognised(
+    _ checkpoint: Checkpoint, at path: String, _ families: [NetworkFamily]
+  ) -> Problem {
+    let isBody = families.contains { (try? $0.recogniseBody(checkpoint)) != nil }
+    let names = families.map(\.name).joined(separator: " or ")
+    let first = checkpoint.tensors.first.map { " (the first is \($0.name))" } ?? ""
+    return Problem(
+      "cannot load the weights", at: path,
+      because: isBody
+        ? "they are a body without a classifier"
+        : "its \(checkpoint.tensors.count) entries are not those of \(names)\(first)",
+      remedy: isBody
+        ? "train a network that starts from them" : "name the right file, or see `iapc inspect --weights`")
   }
 
-  /// Holds a checkpoint against one family, or against all; loads nothing.
-  public static func fits(_ checkpoint: Checkpoint, family: String? = nil, classes: String? = nil) throws
-    -> [Fit]
-  {
-    let plain = checkpoint.withoutCounters
-    let space = try LabelSpace.named(classes ?? checkpoint.metadata[Key.classes] ?? "cityscapes19")
-    return try candidates(family).map { family in
-      let request = BuildRequest(
-        classCount: space.count, normalisation: try normalisation(of: plain, family, Key.normalisation))
-      do {
-        guard let network = try family.read(plain, request) else {
-          return Fit(family: family.name, variant: "", report: nil, why: nil)
-        }
-        return Fit(
-          family: family.name, variant: network.variant, report: network.store.compare(plain.tensors),
-          why: nil)
-      } catch let problem as Problem {
-        return Fit(family: family.name, variant: "", report: nil, why: problem.why)
-      }
-    }
-  }
-
-  /// The weights as a checkpoint that names its network, classes and normalisation.
-  public static func checkpoint(of network: any Segmenter, classes: LabelSpace) -> Checkpoint {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let normalisation = (try? encoder.encode(network.normalisation)).map {
-      String(decoding: $0, as: UTF8.self)
-    }
+  /// The weights as a checkpoint that names its network, variant, classes and normalisation.
+  ///
+  /// - `form`: how the weights came, to write them alike; nil for the network's own names.
+  public static func checkpoint(
+    of network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil
+  ) -> Checkpoint {
+    var metadata = [
+      Key.network: network.name, Key.classes: classes.name,
+      Key.normalisation: text(of: network.normalisation),
+    ]
+    if let network = network as? DeepLabV2 { metadata[Key.variant] = network.description.variantText }
+    metadata[Key.dialect] = form?.dialect
     return Checkpoint(
-      tensors: network.store.state,
-      metadata: [
-        Key.network: network.name, Key.classes: classes.name, Key.normalisation: normalisation ?? "",
-      ])
+      tensors: network.store.state, metadata: metadata, places: form?.places ?? CheckpointPlaces())
   }
 
-  public static func save(_ network: any Segmenter, classes: LabelSpace, to path: String) throws {
-    try CheckpointFile.write(checkpoint(of: network, classes: classes), to: path)
+  public static func save(
+    _ network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil, to path: String
+  ) throws {
+    try CheckpointFile.write(checkpoint(of: network, classes: classes, form: form), to: path)
   }
 
-  private static func candidates(_ name: String?) throws -> [NetworkFamily] {
+  static func candidates(_ name: String?) throws -> [NetworkFamily] {
     try name.map { [try NetworkFamily.named($0)] } ?? NetworkFamily.all
-  }
-
-  private static func normalisation(
-    of checkpoint: Checkpoint, _ family: NetworkFamily, _ path: String
-  ) throws -> Normalisation {
-    guard let text = checkpoint.metadata[Key.normalisation] else { return family.normalisation }
-    do { return try JSONDecoder().decode(Normalisation.self, from: Data(text.utf8)) } catch {
-      let why = (error as? Problem)?.why ?? "\(Key.normalisation) is not what iapc writes: \(text.prefix(80))"
-      throw Problem(
-        "cannot load the weights", at: path, because: why, remedy: "write the file again with iapc")
-    }
   }
 
   /// Runs `body`; a problem it has with an entry is told with the file.
@@ -141,8 +138,40 @@ public enum NetworkFile {
   }
 }
 
+// MARK: - Colours
+
+extension NetworkFile {
+  /// What the user says, or the file, or the origin that the user names, or the dialect, or the family.
+  static func normalisation(
+    of weights: RecognisedWeights, _ name: String?, _ said: VariantText, _ family: NetworkFamily
+  ) throws -> Normalisation {
+    if let name { return try Normalisation.named(name) }
+    if let own = try normalisation(saidBy: weights.checkpoint) { return own }
+    if let origin = said.origin { return origin.normalisation }
+    return try weights.dialect.map { try VariantOrigin.named($0.origin).normalisation }
+      ?? family.normalisation
+  }
+
+  /// What the metadata of weights that iapc wrote says; nil for others.
+  static func normalisation(saidBy checkpoint: Checkpoint) throws -> Normalisation? {
+    guard let text = checkpoint.metadata[Key.normalisation] else { return nil }
+    do { return try JSONDecoder().decode(Normalisation.self, from: Data(text.utf8)) } catch {
+      let why = (error as? Problem)?.why ?? "\(Key.normalisation) is not what iapc writes: \(text.prefix(80))"
+      throw Problem(
+        "cannot load the weights", at: Key.normalisation, because: why,
+        remedy: "write the file again with iapc")
+    }
+  }
+
+  static func text(of normalisation: Normalisation) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(normalisation)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
+
 extension Checkpoint {
-  /// Without the step counters of newer BatchNorm layers, which nothing here reads.
+  /// Without the step counters of newer BatchNorm layers, which ESPNet's published weights lack.
   var withoutCounters: Checkpoint {
     var plain = self
     plain.tensors.removeAll { $0.name.hasSuffix(".num_batches_tracked") }

@@ -12,22 +12,42 @@ public struct Checkpoint: Sendable {
   public var wrapper: String?
   /// Entries of the file that are not among `tensors`: "optimizer", "epoch", another set of weights.
   public var others: [String]
+  /// Where the tensors stand in the file; a checkpoint is written as its places say.
+  public var places: CheckpointPlaces
 
   public init(
     tensors: [(name: String, tensor: StoredTensor)], metadata: [String: String] = [:],
-    format: CheckpointFormat = .safetensors, wrapper: String? = nil, others: [String] = []
+    format: CheckpointFormat = .safetensors, wrapper: String? = nil, others: [String] = [],
+    places: CheckpointPlaces = CheckpointPlaces()
   ) {
     self.tensors = tensors
     self.metadata = metadata
     self.format = format
     self.wrapper = wrapper
     self.others = others
+    self.places = places
   }
 
   /// The tensor of a name, or nil.
   public subscript(_ name: String) -> StoredTensor? {
     tensors.first { $0.name == name }?.tensor
   }
+}
+
+/// Where tensors stand in a file that has more to it than one dictionary of their names.
+public struct CheckpointPlaces: Equatable, Sendable {
+  /// Keys of the dictionaries around all of the weights, outermost first: ["state_dict"].
+  public var around: [String]
+  /// The keys that lead to a tensor from there: ["classifier", "module.conv.weight"]. A tensor that is not
+  /// listed stands under its own name.
+  public var keys: [String: [String]]
+
+  public init(around: [String] = [], keys: [String: [String]] = [:]) {
+    self.around = around
+    self.keys = keys
+  }
+
+  func path(of name: String) -> [String] { keys[name] ?? [name] }
 }
 
 /// How a checkpoint lies in its file.

@@ -28,13 +28,15 @@ public enum CheckpointFile {
 
   /// Writes `checkpoint` in the format its extension names: `.pth`, `.pt` or `.safetensors`.
   ///
-  /// A `.pth` holds the bare state dict, as `torch.load(weights_only=True)` and `load_state_dict` want it,
-  /// and the metadata in a record that PyTorch passes over. The file appears whole or not at all.
+  /// A `.pth` holds the dictionaries that the checkpoint's places tell of, a bare state dict where they tell
+  /// of none, as `torch.load(weights_only=True)` reads it, and the metadata in a record that PyTorch passes
+  /// over. A `.safetensors`, which has no dictionaries, joins the keys below `around` with points. The file
+  /// appears whole or not at all.
   /// - Throws: `Problem` where the extension is another or the file cannot be written.
   public static func write(_ checkpoint: Checkpoint, to path: String) throws {
-    guard Set(checkpoint.tensors.map(\.name)).count == checkpoint.tensors.count else {
-      fatalError("a checkpoint needs a name of its own for every tensor")
-    }
+    guard
+      Set(checkpoint.tensors.map { checkpoint.places.path(of: $0.name) }).count == checkpoint.tensors.count
+    else { fatalError("a checkpoint needs a place of its own for every tensor") }
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "pth", "pt": try ZipCheckpoint.write(checkpoint, to: path)
     case "safetensors": try SafeTensors.write(checkpoint, to: path)

@@ -29,7 +29,8 @@ enum LegacyCheckpoint {
     let weights = try WeightsFinder(place: file.path, entry: entry).find(in: object)
     return Checkpoint(
       tensors: try tensors(weights.tensors, storages, source, file), metadata: weights.metadata,
-      format: .legacyPickle, wrapper: weights.wrapper, others: weights.others)
+      format: .legacyPickle, wrapper: weights.wrapper, others: weights.others,
+      places: weights.places)
   }
 
   private static func isLittleEndian(_ system: PickleValue) -> Bool {

@@ -28,10 +28,13 @@ enum SafeTensors {
       throw damaged(file.path, "\(source.remaining) bytes after the last tensor belong to none")
     }
     guard !tensors.isEmpty else { throw unreadable(file.path, "it holds no tensor", "name another file") }
+    let keys = tensors.map(\.name)
     let prefixes = KeyPrefixes.takeOff(&tensors, name: \.name)
+    var places = CheckpointPlaces()
+    for (key, entry) in zip(keys, tensors) where key != entry.name { places.keys[entry.name] = [key] }
     return Checkpoint(
       tensors: tensors, metadata: header.metadata, format: .safetensors,
-      wrapper: prefixes.isEmpty ? nil : prefixes.joined(separator: ", "))
+      wrapper: prefixes.isEmpty ? nil : prefixes.joined(separator: ", "), places: places)
   }
 
   private static func decode(_ json: [UInt8], _ path: String) throws -> SafeTensorsHeader {
@@ -70,10 +73,11 @@ enum SafeTensors {
     var entries: [(name: String, entry: SafeTensorsHeader.Entry)] = []
     var end = 0
     for (name, tensor) in ordered {
+      let key = checkpoint.places.path(of: name).joined(separator: ".")
       let start = end
       end += tensor.bytes.count
       let code = SafeTensorsHeader.code(tensor.dtype)
-      entries.append((name, .init(dtype: code, shape: tensor.shape, dataOffsets: [start, end])))
+      entries.append((key, .init(dtype: code, shape: tensor.shape, dataOffsets: [start, end])))
     }
     let head = try encode(SafeTensorsHeader(metadata: checkpoint.metadata, entries: entries))
     try AtomicFile.write(to: path, expecting: head.count + end) { writer in

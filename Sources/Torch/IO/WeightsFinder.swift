@@ -13,11 +13,14 @@ struct WeightsFinder {
     var metadata: [String: String] = [:]
     var wrapper: String?
     var others: [String] = []
+    var places = CheckpointPlaces()
   }
 
   private struct Candidate {
     let path: [String]
     let entries: [PickleEntry]
+    /// The keys of each entry below `path`, where they are more than the entry's own.
+    var keys: [[String]]?
     var name: String { path.joined(separator: ".") }
   }
 
@@ -43,6 +46,11 @@ struct WeightsFinder {
   /// - Throws: `Problem` where there are no weights, or several sets and nothing tells which is meant.
   func find(in object: PickleValue) throws -> Found {
     guard case .dict(let top) = object else {
+      if case .name(let name) = object {
+        throw unreadable(
+          place, "it holds `\(name)`, which only its own Python code can open",
+          "open it in Python and save only the weights: torch.save(model.state_dict(), path)")
+      }
       throw unreadable(
         place, "it holds no dictionary of tensors",
         "save the weights with torch.save(model.state_dict(), path)")
@@ -123,12 +131,14 @@ struct WeightsFinder {
   /// The two halves of a network that were saved apart, under their own prefixes.
   private func joined(_ candidates: [Candidate]) -> Candidate? {
     guard let features = candidates.first(where: { $0.path == ["feature_extractor"] }),
-      let classifier = candidates.first(where: { $0.path == ["classifier"] }), candidates.count == 2
+      let classifier = candidates.first(where: { $0.path == ["classifier"] })
     else { return nil }
     let halves = [features, classifier].flatMap { half in
-      half.entries.map { PickleEntry(.string("\(half.name).\(text($0.key) ?? "")"), $0.value) }
+      half.entries.map { (keys: [half.name, text($0.key) ?? ""], value: $0.value) }
     }
-    return Candidate(path: [], entries: halves)
+    return Candidate(
+      path: [], entries: halves.map { PickleEntry(.string($0.keys.joined(separator: ".")), $0.value) },
+      keys: halves.map(\.keys))
   }
 
   private func noWeights() -> Problem {
@@ -153,7 +163,8 @@ struct WeightsFinder {
     var found = Found()
     noteOthers(top, Array(chosen.path[...]), prefix: "", taken, &found)
     var position: [String: Int] = [:]
-    for entry in chosen.entries {
+    var keys: [[String]] = []
+    for (index, entry) in chosen.entries.enumerated() {
       guard let name = text(entry.key) else { continue }
       guard case .tensor(let record) = entry.value else {
         if !chosen.path.isEmpty { found.others.append("\(chosen.name).\(name)") }
@@ -164,9 +175,14 @@ struct WeightsFinder {
       } else {
         position[name] = found.tensors.count
         found.tensors.append((name, record))
+        keys.append(chosen.keys?[index] ?? [name])
       }
     }
     let prefixes = KeyPrefixes.takeOff(&found.tensors, name: \.name)
+    found.places.around = chosen.path
+    for (key, entry) in zip(keys, found.tensors) where key != [entry.name] {
+      found.places.keys[entry.name] = key
+    }
     let steps = [chosen.name] + prefixes
     found.wrapper = steps.filter { !$0.isEmpty }.joined(separator: ", ")
     if found.wrapper == "" { found.wrapper = nil }

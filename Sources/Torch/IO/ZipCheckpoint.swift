@@ -30,7 +30,7 @@ enum ZipCheckpoint {
     return Checkpoint(
       tensors: try tensors(found.tensors, archive, file),
       metadata: found.metadata.merging(own) { _, own in own }, format: .zip,
-      wrapper: found.wrapper, others: found.others)
+      wrapper: found.wrapper, others: found.others, places: found.places)
   }
 
   private static func tensors(
@@ -58,7 +58,7 @@ enum ZipCheckpoint {
       try withUnsafeMutablePointer(to: &file) { file in
         // The archive writer and its sink do not outlive this closure.
         let archive = try ArchiveWriter { try file.pointee.append($0) }
-        try archive.add("data.pkl", PickleWriter.stateDict(checkpoint.tensors))
+        try archive.add("data.pkl", PickleWriter.stateDict(checkpoint.tensors, checkpoint.places))
         try archive.add("byteorder", Array("little".utf8))
         for (index, entry) in checkpoint.tensors.enumerated() {
           try archive.add("data/\(index)", entry.tensor.bytes)

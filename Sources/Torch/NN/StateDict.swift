@@ -71,9 +71,14 @@ extension ParameterStore {
   public func load(_ tensors: [(name: String, tensor: StoredTensor)]) -> LoadReport {
     let report = compare(tensors)
     guard report.isExact else { return report }
+    take(tensors)
+    return report
+  }
+
+  /// Takes over the tensors of the names that the network has, which have its shapes, and leaves its others.
+  public func take(_ tensors: [(name: String, tensor: StoredTensor)]) {
     withoutGradients {
       for (name, tensor) in tensors { self[name]?.tensor.set(to: Tensor(tensor)) }
     }
-    return report
   }
 }

@@ -101,6 +101,18 @@ struct PickleBoundsTests {
     #expect(try refusal(Array("cargparse\nNamespace\n".utf8)).contains("`argparse.Namespace`"))
   }
 
+  @Test("an object of an unknown class is passed over, and what is in it still counts")
+  func foreign() throws {
+    let state = Self.dict + Self.text("lr") + [0x4b, 1] + Self.setItem
+    let object = Array("cargparse\nNamespace\n".utf8) + [0x29, 0x81]
+    let beside = Self.dict + Self.text("args") + object + state + [0x62] + Self.setItem
+    #expect(try refusal(beside) == "no entry is a dictionary of tensors")
+    #expect(try refusal(object + state + [0x62]).contains("`argparse.Namespace()`"))
+    let call = Array("cposix\nsystem\n".utf8) + [0x28] + Self.text("ls") + [0x74, 0x52]
+    let hidden = Self.dict + Self.text("lr") + call + Self.setItem
+    #expect(try refusal(object + hidden + [0x62]).contains("`posix.system`"))
+  }
+
   @Test(
     "tensors that leave their storage are refused",
     arguments: [

@@ -4,19 +4,49 @@
 struct PickleWriter {
   private(set) var bytes: [UInt8] = []
 
-  /// An `OrderedDict` of tensors; the storage of the n-th tensor has the key "n".
-  static func stateDict(_ tensors: [(name: String, tensor: StoredTensor)]) -> [UInt8] {
+  /// `OrderedDict`s of tensors in each other, as `places` says; the storage of the n-th tensor has the key
+  /// "n".
+  static func stateDict(
+    _ tensors: [(name: String, tensor: StoredTensor)], _ places: CheckpointPlaces = CheckpointPlaces()
+  ) -> [UInt8] {
+    var top = Branch()
+    for (index, entry) in tensors.enumerated() {
+      top.add(index, at: (places.around + places.path(of: entry.name))[...])
+    }
     var writer = PickleWriter()
     writer.bytes = [0x80, 2]  // PROTO
-    writer.emptyOrderedDict()
-    writer.op("(")
-    for (index, entry) in tensors.enumerated() {
-      writer.text(entry.name)
-      writer.tensor(entry.tensor, key: "\(index)")
-    }
-    writer.op("u")  // SETITEMS
+    writer.dictionary(top, tensors)
     writer.op(".")
     return writer.bytes
+  }
+
+  /// A dictionary to be written: its keys in order, each with a tensor's number or a dictionary.
+  private struct Branch {
+    var leaves: [(key: String, index: Int?)] = []
+    var branches: [String: Branch] = [:]
+
+    mutating func add(_ index: Int, at path: ArraySlice<String>) {
+      guard let key = path.first else { return }
+      guard path.count > 1 else { return leaves.append((key, index)) }
+      if branches[key] == nil { leaves.append((key, nil)) }
+      branches[key, default: Branch()].add(index, at: path.dropFirst())
+    }
+  }
+
+  private mutating func dictionary(
+    _ branch: Branch, _ tensors: [(name: String, tensor: StoredTensor)]
+  ) {
+    emptyOrderedDict()
+    op("(")
+    for (key, index) in branch.leaves {
+      text(key)
+      if let index {
+        tensor(tensors[index].tensor, key: "\(index)")
+      } else if let inner = branch.branches[key] {
+        dictionary(inner, tensors)
+      }
+    }
+    op("u")  // SETITEMS
   }
 
   /// `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`.

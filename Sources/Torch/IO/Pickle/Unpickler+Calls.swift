@@ -35,6 +35,7 @@ extension Unpickler {
       guard let first = arguments.first else { throw malformed("a numpy dtype") }
       return heap.add(.numpyDType(try string(first)))
     case .numpyScalar: return try numpyScalar(arguments)
+    case .foreign: return heap.add(.opaque(name))
     case .storage, .dtype:
       throw unreadable(
         source.place, "the file asks to call `\(name)`, which no checkpoint does", "fetch it again")
@@ -44,7 +45,7 @@ extension Unpickler {
   /// Sets the state of an object: ignored for dictionaries, whose state is only `_metadata`.
   mutating func build(_ object: Int32, _ state: Int32) throws {
     switch heap[object] {
-    case .dict: return
+    case .dict, .opaque: return
     case .numpyDType:
       let order = try children(state).dropFirst().first.map { try string($0) }
       guard order != ">" else { throw malformed("a little-endian numpy dtype") }

@@ -3,7 +3,7 @@
 import Files
 
 /// Reads one pickle of protocol 2 to 5 as data. It calls nothing: the few names a checkpoint needs are
-/// understood here, every other name is refused.
+/// understood here, an object of another class stays a name, and a function that runs something is refused.
 ///
 /// Source: the opcode table of CPython's `pickletools`.
 struct Unpickler {
@@ -133,6 +133,9 @@ struct Unpickler {
     case 0x52, 0x81:  // REDUCE, NEWOBJ
       let parts = try pop(2)
       stack.append(try call(parts[0], try children(parts[1])))
+    case 0x92:  // NEWOBJ_EX
+      let parts = try pop(3)
+      stack.append(try call(parts[0], try children(parts[1])))
     case 0x62:  // BUILD
       let state = try pop()
       try build(try top(), state)
@@ -187,6 +190,7 @@ extension Unpickler {
     switch heap[try top()] {
     case .list(let at): heap.append(items[...], toContainer: at)
     case .dict(let at) where items.count % 2 == 0: heap.append(items[...], toContainer: at)
+    case .opaque: return
     default:
       throw damaged(
         source.place, "the pickle fills something that is no container at byte \(source.position)")
