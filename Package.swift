@@ -65,7 +65,7 @@ let package = Package(
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
-    .target(name: "Segmentation", dependencies: ["Torch", "Imaging", "Files"]),
+    .target(name: "Segmentation", dependencies: ["Torch", "Imaging", "Files", "Yams"]),
     .target(
       name: "Adaptation", dependencies: ["Segmentation", "Torch", "Imaging", "Files", "Yams"]),
     .executableTarget(

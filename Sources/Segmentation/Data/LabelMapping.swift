@@ -11,15 +11,22 @@ public struct LabelMapping: Equatable, Sendable {
   /// The target's class index for each of the 256 values of a predicted map; 255 where there is none.
   public let table: [UInt8]
 
-  /// The known mapping between two label spaces; the identity where their classes are the same.
+  /// The known mapping between two label spaces: the target's own (`LabelSpace.classMapping`) where it is
+  /// made for the source; else by name, where the classes of one are all in the other; else Cityscapes'
+  /// classes in CamVid's.
+  ///
+  /// A source class that the target does not have stands for none.
   ///
   /// - Throws: a `Problem` where none is known.
   public init(from source: LabelSpace, to target: LabelSpace) throws {
-    if source.classes.map(\.name) == target.classes.map(\.name) {
-      let names = source.classes.map { ($0.name, $0.name) }
-      self.init(from: source, to: target, pairs: Dictionary(uniqueKeysWithValues: names))
-    } else if let pairs = Self.known["\(source.name) -> \(target.name)"] {
-      try self.init(from: source, to: target, classes: pairs)
+    let (names, wanted) = (Set(source.classes.map(\.name)), Set(target.classes.map(\.name)))
+    if let own = target.classMapping, try Self.isMade(own, for: source) {
+      try self.init(from: source, to: target, classes: own.classes.filter { names.contains($0.key) })
+    } else if names.isSubset(of: wanted) || wanted.isSubset(of: names) {
+      let pairs = names.intersection(wanted).map { ($0, $0) }
+      self.init(from: source, to: target, pairs: Dictionary(uniqueKeysWithValues: pairs))
+    } else if names.isSubset(of: Self.camvid.keys), target.classes == LabelSpace.camvid11.classes {
+      self.init(from: source, to: target, pairs: Self.camvid)
     } else {
       throw Problem(
         "no mapping between these label spaces is known", at: "\(source.name) to \(target.name)",
@@ -27,6 +34,13 @@ public struct LabelMapping: Equatable, Sendable {
           + "the labels hold \(target.count) classes of \(target.name)",
         remedy: "name spaces of the same classes, or write down which class stands for which")
     }
+  }
+
+  /// Whether a mapping speaks of the classes of this space, under whatever name of theirs.
+  private static func isMade(_ mapping: LabelSpace.ClassMapping, for space: LabelSpace) throws -> Bool {
+    if mapping.source == space.name { return true }
+    return try Set(space.classes.map(\.name)).isSubset(
+      of: LabelSpace.named(mapping.source).classes.map(\.name))
   }
 
   /// A mapping of one's own: the target class of each source class, by name. A source class that is not
@@ -69,14 +83,12 @@ public struct LabelMapping: Equatable, Sendable {
     return LabelMap(size: map.size, pixels: pixels)
   }
 
-  private static let known: [String: [String: String]] = {
-    let camvid = [
-      "road": "road", "sidewalk": "pavement", "building": "building", "wall": "building", "fence": "fence",
-      "pole": "pole", "traffic light": "sign", "traffic sign": "sign", "vegetation": "tree",
-      "terrain": "tree", "sky": "sky", "person": "pedestrian", "rider": "bicyclist",
-      "motorcycle": "bicyclist", "bicycle": "bicyclist", "car": "car", "truck": "car", "bus": "car",
-      "train": "car",
-    ]
-    return ["cityscapes19 -> camvid11": camvid, "cityscapesIds -> camvid11": camvid]
-  }()
+  /// The classes of Cityscapes in CamVid's form of 11.
+  private static let camvid: [String: String] = [
+    "road": "road", "sidewalk": "pavement", "building": "building", "wall": "building", "fence": "fence",
+    "pole": "pole", "traffic light": "sign", "traffic sign": "sign", "vegetation": "tree",
+    "terrain": "tree", "sky": "sky", "person": "pedestrian", "rider": "bicyclist",
+    "motorcycle": "bicyclist", "bicycle": "bicyclist", "car": "car", "truck": "car", "bus": "car",
+    "train": "car",
+  ]
 }

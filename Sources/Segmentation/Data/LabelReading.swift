@@ -6,15 +6,17 @@ import Imaging
 extension LabelSpace {
   /// The class indices of a label file; ignored ids become `LabelMap.ignored`.
   ///
-  /// - Throws: a `Problem` for a file that cannot be read, has more than one channel, or holds an id that the
-  ///   label space does not know.
+  /// - Throws: a `Problem` for a file that cannot be read, has more than one channel where the
+  ///   space names none, or holds an id that the label space does not know.
   public func read(_ path: String) throws -> LabelMap {
     try map(try ImageFile.readIndices(path), path: path)
   }
 
   /// The class indices of ids already read; `path` names their file in problems.
+  ///
+  /// The ids are the samples of a file of one channel, or of the space's own channel in a file of several.
   public func map(_ image: IndexImage, path: String) throws -> LabelMap {
-    guard image.channels == 1 else {
+    guard let first = image.channels == 1 ? 0 : channel else {
       throw Problem(
         "cannot read class ids from this file", at: path,
         because: "it has \(image.channels) channels, a label file has one channel or a palette",
@@ -22,20 +24,24 @@ extension LabelSpace {
     }
     let table = lookup
     var unknown = 0
-    let pixels = [UInt8](unsafeUninitializedCapacity: image.values.count) { output, count in
+    let area = image.size.area
+    let pixels = [UInt8](unsafeUninitializedCapacity: area) { output, count in
       table.withUnsafeBufferPointer { table in
         image.values.withUnsafeBufferPointer { ids in
-          for i in 0..<ids.count {
-            let id = Int(ids[i])
+          for i in 0..<area {
+            let id = Int(ids[first + i * image.channels])
             let index = id < table.count ? table[id] : Self.unknownID
             unknown += Int(index >> 8)
             output[i] = UInt8(truncatingIfNeeded: index)
           }
-          count = ids.count
+          count = area
         }
       }
     }
-    if unknown > 0 { throw unknownIDs(in: image.values, path: path) }
+    if unknown > 0 {
+      let ids = stride(from: first, to: image.values.count, by: image.channels).map { image.values[$0] }
+      throw unknownIDs(in: ids, path: path)
+    }
     return LabelMap(size: image.size, pixels: pixels)
   }
 

@@ -33,6 +33,24 @@ public struct LabelSpace: Equatable, Sendable {
   /// How the names of this space's label files end before the extension, where a data set keeps several
   /// label files of one image side by side: "_labelIds".
   public let fileSuffix: String?
+  /// The channel that holds the id in label files of several channels: 0 for red. Without it such files are
+  /// taken for colours and refused.
+  public let channel: Int?
+  /// What the classes of another space are called here, where names alone do not tell.
+  public let classMapping: ClassMapping?
+
+  /// The classes here that stand for the classes of another label space.
+  public struct ClassMapping: Equatable, Sendable {
+    /// The name of the other label space: "cityscapes19".
+    public let source: String
+    /// The class here for each class there; one that is not listed stands for none.
+    public let classes: [String: String]
+
+    public init(from source: String, classes: [String: String]) {
+      self.source = source
+      self.classes = classes
+    }
+  }
 
   public var count: Int { classes.count }
 
@@ -41,27 +59,34 @@ public struct LabelSpace: Equatable, Sendable {
   /// - `indices`: file id to class index; without it the ids are the class indices themselves.
   /// - `ignoredIDs`: file ids of pixels without a class.
   /// - Throws: a `Problem` for no class or more than 255, a name used twice or empty, an id outside
-  ///   0...65535, an index without a class, and an id that is both a class and ignored.
+  ///   0...65535, an index without a class, an id that is both a class and ignored, and a mapping that names
+  ///   a class or a label space that there is not.
   public init(
     name: String, classes: [LabelClass], indices: [Int: Int]? = nil, ignoredIDs: Set<Int> = [255],
-    fileSuffix: String? = nil
+    fileSuffix: String? = nil, channel: Int? = nil, classMapping: ClassMapping? = nil
   ) throws {
     self.init(
-      unchecked: name, classes: classes, indices: indices, ignoredIDs: ignoredIDs, fileSuffix: fileSuffix)
+      unchecked: name, classes: classes, indices: indices, ignoredIDs: ignoredIDs, fileSuffix: fileSuffix,
+      channel: channel, classMapping: classMapping)
     if let (why, remedy) = flaw() {
       throw Problem("cannot use the label space", at: name, because: why, remedy: remedy)
+    }
+    if let mapping = classMapping {
+      _ = try LabelMapping(from: .named(mapping.source), to: self, classes: mapping.classes)
     }
   }
 
   init(
-    unchecked name: String, classes: [LabelClass], indices: [Int: Int]?, ignoredIDs: Set<Int>,
-    fileSuffix: String?
+    unchecked name: String, classes: [LabelClass], indices: [Int: Int]? = nil, ignoredIDs: Set<Int> = [255],
+    fileSuffix: String? = nil, channel: Int? = nil, classMapping: ClassMapping? = nil
   ) {
     self.name = name
     self.classes = classes
     self.indices = indices ?? Dictionary(uniqueKeysWithValues: classes.indices.map { ($0, $0) })
     self.ignoredIDs = ignoredIDs
     self.fileSuffix = fileSuffix
+    self.channel = channel
+    self.classMapping = classMapping
   }
 
   private func flaw() -> (why: String, remedy: String)? {
@@ -83,6 +108,9 @@ public struct LabelSpace: Equatable, Sendable {
     }
     if let id = ignoredIDs.intersection(indices.keys).min() {
       return ("file id \(id) is both a class and ignored", "keep one of the two")
+    }
+    if let channel, !(0...2).contains(channel) {
+      return ("its ids are in channel \(channel), expected 0 (red) to 2 (blue)", "correct the channel")
     }
     return nil
   }

@@ -46,9 +46,15 @@ public struct LabelledImages: Equatable, Sendable {
   public init(
     images: ImageList, labelFolder: String, space: LabelSpace, allowing: Unpaired = []
   ) throws {
-    let files = try ImageList(folder: labelFolder, endings: ["png"], of: "labels").entries.filter {
-      !PairingName.isCompanion($0.name)
-    }
+    let files = try ImageList(folder: labelFolder, endings: ["png"], of: "labels").entries
+    try self.init(images: images, labels: files, from: labelFolder, space: space, allowing: allowing)
+  }
+
+  /// Pairs images with label files; `folder` names where these are in problems.
+  init(
+    images: ImageList, labels: [ImageList.Entry], from folder: String, space: LabelSpace, allowing: Unpaired
+  ) throws {
+    let files = labels.filter { !PairingName.isCompanion($0.name) }
     let labels = files.filter { PairingName($0.name).fits(space) }
     let partners = Partners(images: images.entries, labels: labels)
     var entries: [Entry] = []
@@ -70,7 +76,7 @@ public struct LabelledImages: Equatable, Sendable {
     self.entries = entries
     imagesLeftOut = lonely
     labelsLeftOut = labels.filter { taken[$0.path] == nil }.map(\.name)
-    try check(images: images, folder: labelFolder, otherKind: files.count - labels.count, allowing: allowing)
+    try check(images: images, folder: folder, otherKind: files.count - labels.count, allowing: allowing)
   }
 
   private func check(images: ImageList, folder: String, otherKind: Int, allowing: Unpaired) throws {
@@ -85,14 +91,15 @@ public struct LabelledImages: Equatable, Sendable {
         because:
           "\(imagesLeftOut.count) of \(images.count) images have none: \(firstThree(imagesLeftOut))\(hint)",
         remedy:
-          "add the label files, name the label space that these files hold, or take the images off the list")
+          "add the label files or name the label space that these files hold"
+          + (entries.isEmpty ? "" : ", or leave these images out with --allow-missing"))
     }
     if !labelsLeftOut.isEmpty && !allowing.contains(.labels) {
       throw Problem(
         "label files have no image", at: folder,
         because: "\(labelsLeftOut.count) label files belong to no image of \(images.source): "
           + firstThree(labelsLeftOut),
-        remedy: "give all the images, or a folder with the labels of these images only")
+        remedy: "give all the images, or leave these labels out with --allow-missing")
     }
   }
 

@@ -7,16 +7,24 @@ struct PairingName: Equatable, Sendable {
   /// The suffix that was taken off, or "".
   let suffix: String
 
-  /// Source: the file naming of Cityscapes, ACDC and Dark Zurich, and the original CamVid.
-  private static let suffixes = [
-    "_gtFine_labelTrainIds", "_gtFine_labelIds", "_gtCoarse_labelTrainIds", "_gtCoarse_labelIds",
-    "_gt_labelTrainIds", "_gt_labelIds", "_leftImg8bit", "_rgb_anon", "_labels", "_L",
+  /// How the names of label files of a kind end; a label space takes its own kind.
+  private static let kinds = [
+    "_labelTrainIds", "_labelIds", "_labelids", "_labellevel3Ids", "_labellevel4Ids", "_labelcsIds",
+    "_labelcsTrainIds",
   ]
+
+  /// Source: the file naming of Cityscapes and its foggy copies, ACDC, Dark Zurich, IDD, NTHU's cities, the
+  /// original CamVid, and of the train ids that published code writes beside GTA5's and SYNTHIA's labels.
+  private static let suffixes =
+    ["_gtFine", "_gtCoarse", "_gt", ""].flatMap { stem in kinds.map { stem + $0 } }
+    + ["0.005", "0.01", "0.02"].map { "_leftImg8bit_foggy_beta_\($0)" }
+    + ["_leftImg8bit", "_rgb_anon", "_labels", "_eval", "_L"]
 
   /// Files that lie beside label files and hold no class ids: colours for viewing, instances, validity.
   private static let companions = [
     "_gtFine_color", "_gtFine_instanceIds", "_gtFine_instanceTrainIds", "_gtCoarse_color",
-    "_gtCoarse_instanceIds", "_gt_labelColor", "_gt_invGray", "_gt_invIds",
+    "_gtCoarse_instanceIds", "_gtFine_instanceids", "_gtFine_labelColors", "_gt_labelColor", "_gt_invGray",
+    "_gt_invIds",
   ]
 
   init(_ name: String) {
@@ -34,7 +42,7 @@ struct PairingName: Equatable, Sendable {
   /// nothing about it fit every space.
   func fits(_ space: LabelSpace) -> Bool {
     guard let wanted = space.fileSuffix else { return true }
-    let said = ["_labelIds", "_labelTrainIds"].first { suffix.hasSuffix($0) }
+    let said = Self.kinds.first { suffix.hasSuffix($0) }
     return said == nil || said == wanted
   }
 }

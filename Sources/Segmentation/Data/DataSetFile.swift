@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Yams
+
+extension DataSet {
+  /// The data set that a .yaml file describes: one's own.
+  ///
+  ///     name: street
+  ///     root: street-1.0              # default: the file's folder
+  ///     splits:
+  ///       train: {images: train/images, labels: train/labels}
+  ///     labelSpace: cityscapes19      # or classes of its own, see Documentation/DataSets.md
+  ///
+  /// - Throws: a `Problem` with the line for what cannot be understood.
+  public init(file path: String) throws {
+    let file = try DataSetFile(path)
+    let top = try file.fields(
+      of: file.root, in: "data set",
+      known: [
+        "name", "root", "splits", "labelSpace", "classes", "ids", "ignore", "channel", "classMapping",
+        "classMappingFrom",
+      ])
+    let folder = (path as NSString).deletingLastPathComponent
+    let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    let name = try top["name"].map(file.text) ?? stem
+    let root = try top["root"].map(file.text) ?? ""
+    guard let parts = top["splits"] else {
+      throw file.refuse(file.root, "it has no `splits:`", "add splits: {train: {images: FOLDER}}")
+    }
+    let splits = try file.pairs(of: parts).map { name, node in try file.split(name, node) }
+    guard !splits.isEmpty else { throw file.refuse(parts, "there is no split", "add one") }
+    self.init(
+      name, try file.labelSpace(name, top),
+      root: root.hasPrefix("/") ? root : FolderWalk.join(folder.isEmpty ? "." : folder, root), splits: splits)
+  }
+}
+
+/// The fields of a data set's file, each with its line for problems.
+struct DataSetFile {
+  let path: String
+  let root: Node
+
+  init(_ path: String) throws {
+    self.path = path
+    let bytes = try FileBytes.read(path, limit: 1 << 20)
+    guard let text = String(bytes: bytes, encoding: .utf8) else {
+      throw Self.refusal(path, "it is not UTF-8 text", "save it as UTF-8")
+    }
+    do {
+      guard let node = try Yams.compose(yaml: text) else {
+        throw Self.refusal(path, "it is empty", "write the data set's splits")
+      }
+      root = node
+    } catch let error as YamlError {
+      throw Self.notYAML(path, error)
+    }
+  }
+
+  private static func notYAML(_ path: String, _ error: YamlError) -> Problem {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      refusal("\(path), line \(mark.line)", "it is not YAML: \(problem)", "correct that line")
+    default: refusal(path, "it is not YAML: \(error)", "correct it")
+    }
+  }
+
+  private static func refusal(_ place: String, _ why: String, _ remedy: String) -> Problem {
+    Problem("cannot read the data set", at: place, because: why, remedy: remedy)
+  }
+
+  func place(of node: Node) -> String { node.mark.map { "\(path), line \($0.line)" } ?? path }
+
+  func refuse(_ node: Node, _ why: String, _ remedy: String) -> Problem {
+    Self.refusal(place(of: node), why, remedy)
+  }
+
+  /// The keys and values of a mapping, in the file's order.
+  func pairs(of node: Node) throws -> [(name: String, node: Node)] {
+    guard let mapping = node.mapping else {
+      throw refuse(node, "expected lines of `key: value`, found another form", "write it as a mapping")
+    }
+    return try mapping.map { (try text($0.key), $0.value) }
+  }
+
+  /// The values of a mapping whose keys are known.
+  func fields(of node: Node, in kind: String, known: [String]) throws -> [String: Node] {
+    var fields: [String: Node] = [:]
+    for (name, value) in try pairs(of: node) {
+      guard known.contains(name) else {
+        throw unknownName(name, of: "field of a \(kind)", known: known, at: place(of: value))
+      }
+      fields[name] = value
+    }
+    return fields
+  }
+
+  func text(_ node: Node) throws -> String {
+    guard let text = node.scalar?.string, !text.isEmpty else {
+      throw refuse(node, "expected a text, found none", "write a plain value")
+    }
+    return text
+  }
+
+  func number(_ node: Node) throws -> Int {
+    let text = try text(node)
+    guard let number = Int(text) else {
+      throw refuse(node, "expected a whole number, found \(text)", "correct it")
+    }
+    return number
+  }
+
+  /// The values of a list; a single value is a list of one.
+  func list(_ node: Node) throws -> [Node] {
+    if case .sequence(let items) = node { return Array(items) }
+    _ = try text(node)
+    return [node]
+  }
+
+  func split(_ name: String, _ node: Node) throws -> DataSet.Split {
+    let fields = try fields(of: node, in: "split", known: ["images", "labels", "count"])
+    guard let images = fields["images"] else {
+      throw refuse(node, "the split \(name) has no `images:`", "add their folder or list")
+    }
+    let labels = try fields["labels"].map { [DataSet.FileGroup(try text($0))] }
+    return DataSet.Split(
+      name, DataSet.FileGroup(try text(images)), labels: labels ?? [], count: try fields["count"].map(number))
+  }
+}
