@@ -12,11 +12,11 @@ struct Evaluate: ParsableCommand {
     discussion: """
       Example:
         iapc evaluate --weights runs/a/adapted.pth --network espnet \\
-          --images val/ --labels valannot/ --label-space camvid11 --protocol sfda
+          --images val/ --labels valannot/ --label-space camvid11 --size 640x480
 
-      One confusion matrix over all images. The protocol says how images are put to
-      the network; its name is saved with the result, and numbers of different
-      protocols cannot be compared. Scores are brought to each label's size, and
+      One confusion matrix over all images. --protocol says how images are put to
+      the network, as others do it; its name is saved with the result, and numbers
+      of different protocols cannot be compared. Scores are brought to each label's size, and
       classes mapped to the label space after the argmax.
 
       Label maps that any program wrote are scored without a network:

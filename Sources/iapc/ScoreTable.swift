@@ -17,7 +17,8 @@ enum ScoreTable {
 
   static func write(_ set: ClassSetScore) {
     print("\n\(set.name): \(set.convention)")
-    lines(set.classes, mean: set.mIoU, note: "\(set.classes.count) classes")
+    let found = set.classes.count { $0.iou != nil }
+    lines(set.classes, mean: set.mIoU, note: "\(found) of \(set.classes.count) classes")
   }
 
   private static func lines(_ classes: [ClassScore], mean: Double, note: String) {

@@ -11,7 +11,8 @@ import Torch
 public struct EvaluationProtocol: Equatable, Sendable {
   /// One of `known`; where parts of it are replaced, followed by what they are now.
   public private(set) var name: String
-  public let explanation: String
+  /// What it does; where parts of it are replaced, followed by what they are now.
+  public private(set) var explanation: String
   /// Where it is stated or can be read.
   public let source: String
   public private(set) var settings: PredictionSettings
@@ -42,7 +43,7 @@ public struct EvaluationProtocol: Equatable, Sendable {
     return changed
   }
 
-  /// The protocol with a part replaced. Its name says so where the part was another before.
+  /// The protocol with a part replaced. Name and explanation say so where the part was another before.
   public func replacing<Value: Equatable>(
     _ part: WritableKeyPath<PredictionSettings, Value>, with value: Value?, _ words: (Value) -> String
   ) -> EvaluationProtocol {
@@ -50,6 +51,7 @@ public struct EvaluationProtocol: Equatable, Sendable {
     var changed = self
     changed.settings[keyPath: part] = value
     changed.name += ", \(words(value))"
+    changed.explanation += "; but \(words(value))"
     return changed
   }
 }

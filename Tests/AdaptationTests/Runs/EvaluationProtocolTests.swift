@@ -44,6 +44,7 @@ struct EvaluationProtocolTests {
     let changed = sfda.replacing(\.size, with: size) { "size \($0?.description ?? "own")" }
       .replacing(\.mirror, with: true) { $0 ? "mirrored" : "not mirrored" }
     #expect(changed.name == "sfda, size 512x256, mirrored")
+    #expect(changed.explanation == "\(sfda.explanation); but size 512x256; but mirrored")
     #expect(changed.settings.size == size && changed.settings.mirror)
     let same = sfda.replacing(\.size, with: sfda.settings.size) { _ in "size" }
       .replacing(\.alignCorners, with: nil) { _ in "corners" }
