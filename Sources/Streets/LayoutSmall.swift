@@ -14,17 +14,17 @@ extension Layout {
 
   /// Lights at a stop line: on posts beside the road, or hung over it from an arm.
   private mutating func placeSignals(_ extras: Town.Extras) {
-    let y = ground.crossings.first.map { $0 + 3.6 } ?? random.draw(13...26)
-    let lit = random.below(3)
+    let y = ground.crossings.first.map { $0 + 3.6 } ?? random.draw(11...22)
+    let light = SignalLight(
+      lit: random.below(3), lamps: max(0.6, domain.weather.lamps), housing: extras.signalHousing,
+      size: extras.signalSize)
     let overhead = random.chance(extras.signalArms)
     for side: Float in [1, -1] where side > 0 || random.chance(0.6) {
       guard !inSideStreet(side, y), take(side * (ground.roadHalf + 0.45), y, half: V2(0.3, 0.3)) else {
         continue
       }
       let arm = overhead ? -side * min(7, ground.roadHalf * 0.85) : 0
-      model.addTrafficLight(
-        kerb(side, y, 0.45), lit: lit, arm: arm, lamps: max(0.6, domain.weather.lamps),
-        housing: extras.signalHousing)
+      model.addTrafficLight(kerb(side, y, 0.45), light, arm: arm)
     }
   }
 
@@ -32,7 +32,7 @@ extension Layout {
   private mutating func placeBicycles(_ side: Float) {
     let pavement = side < 0 ? ground.pavements : V2(ground.pavements.y, 0)
     let x = side * (ground.roadHalf + max(1.1, pavement.x - 1.1))
-    let start = max(6.5, seen(x)) + random.draw(0...7)
+    let start = max(6, seen(x)) + random.draw(0...6)
     let askew = side * random.draw(0.9...1.5)
     let paints = [
       tone(0.7, 0.12, 0.1), tone(0.1, 0.2, 0.5), tone(0.15, 0.15, 0.15), tone(0.75, 0.76, 0.78),

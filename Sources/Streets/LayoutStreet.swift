@@ -29,7 +29,7 @@ extension Layout {
       for side: Float in [-1, 1] {
         let arm: Float = random.chance(0.4) ? -side * min(4, ground.roadHalf * 0.7) : 0
         model.addTrafficLight(
-          kerb(side, crossing - 0.6, 0.45), lit: lit, arm: arm, lamps: domain.weather.lamps)
+          kerb(side, crossing - 0.6, 0.45), SignalLight(lit: lit, lamps: domain.weather.lamps), arm: arm)
       }
     }
   }

@@ -50,11 +50,13 @@ extension StreetDomain {
     town.paving = tone(0.7, 0.68, 0.64)
     town.wear = 0...0.25
     town.roadHalf = 6.6...7.8
-    town.pavements = 2.2...4
+    town.pavements = 3...5.5
     town.signs = [.stop, .priority, .priority, .direction, .direction, .warning, .prohibition]
     town.bodies = [.coupe, .coupe, .limousine, .limousine, .offroader, .offroader, .van, .saloon]
-    town.parked = 0.5
+    town.parked = 0.45
     town.cars = 4...8
+    town.pedestrians = 6...12
+    town.cyclists = 1...3
     town.trees = 0.6
     town.terraces = 0.5
     town.gardens = 0.3
@@ -66,9 +68,10 @@ extension StreetDomain {
     extras.vergeWidth = 1...2.2
     extras.walls = 0.35
     extras.gardenWalls = [.plaster, .plaster, .stone, .brick]
-    extras.signals = 0.75
+    extras.signals = 0.85
     extras.signalArms = 0.75
     extras.signalHousing = tone(0.85, 0.65, 0.1)
+    extras.signalSize = 1.35
     extras.lorries = 0.4
     extras.pickups = 0.4
     extras.buses = 0.4
@@ -76,7 +79,7 @@ extension StreetDomain {
     extras.liveries = [tone(0.86, 0.87, 0.9), tone(0.1, 0.3, 0.62), tone(0.88, 0.4, 0.08)]
     extras.motorcycles = 0...2
     extras.motorcyclists = 0...2
-    extras.bicycleStands = 0.35
+    extras.bicycleStands = 0.7
     extras.palms = 0.6
     town.extras = extras
     return town

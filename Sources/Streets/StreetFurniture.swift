@@ -2,6 +2,14 @@
 
 import Files
 
+/// The head of traffic lights: which of its lamps is lit, from below, and how it looks.
+struct SignalLight {
+  var lit: Int
+  var lamps: Float
+  var housing = tone(0.12, 0.12, 0.12)
+  var size: Float = 1
+}
+
 extension Model {
   /// A lamp post with an arm over the road; `arm` is the signed reach to the right.
   mutating func addLampPost(_ stand: Stand, height: Float, arm: Float, lamps: Float, colour: V3) {
@@ -50,31 +58,27 @@ extension Model {
   }
 
   /// Traffic lights: a post with a dark box of three lamps towards the camera.
-  mutating func addTrafficLight(
-    _ stand: Stand, lit: Int, arm: Float, lamps: Float, housing: V3 = tone(0.12, 0.12, 0.12)
-  ) {
+  mutating func addTrafficLight(_ stand: Stand, _ light: SignalLight, arm: Float) {
     let grey = tone(0.3, 0.31, 0.31)
     let height: Float = arm == 0 ? 2.5 : 5.2
     addRod(stand.origin, stand.at(0, 0, height + (arm == 0 ? 1.05 : 0.3)), 0.07, grey, .pole)
     if arm != 0 { addRod(stand.at(0, 0, height + 0.25), stand.at(arm, 0, height + 0.25), 0.06, grey, .pole) }
-    let light = (lit, lamps, housing)
     addSignalHead(stand, x: arm, low: height, light)
     if arm != 0 { addSignalHead(stand, x: 0, low: 2.4, light) }
   }
 
-  private mutating func addSignalHead(
-    _ stand: Stand, x: Float, low: Float, _ light: (lit: Int, lamps: Float, housing: V3)
-  ) {
-    let (lit, lamps) = (light.lit, light.lamps)
+  private mutating func addSignalHead(_ stand: Stand, x: Float, low: Float, _ light: SignalLight) {
+    let (lit, lamps, size) = (light.lit, light.lamps, light.size)
     let black = add(.plain(light.housing))
-    addBox(stand.box(x, -0.2, half: V2(0.22, 0.15), low, low + 1.05), black, .trafficLight)
+    addBox(
+      stand.box(x, -0.2, half: V2(0.22, 0.15) * size, low, low + 1.05 * size), black, .trafficLight)
     let colours = [tone(0.1, 0.95, 0.5), tone(1, 0.7, 0.1), tone(1, 0.12, 0.08)]
     for i in 0..<3 {
       let colour = i == lit ? colours[i] : colours[i] * 0.08
-      let at = stand.at(x, -0.33, low + 0.2 + 0.33 * Float(i))
+      let at = stand.at(x, -0.2 - 0.13 * size, low + (0.2 + 0.33 * Float(i)) * size)
       rods.append(
         Rod(
-          a: at, b: at, radiusA: 0.13, radiusB: 0.13, colour: colour, label: .trafficLight,
+          a: at, b: at, radiusA: 0.13 * size, radiusB: 0.13 * size, colour: colour, label: .trafficLight,
           emission: i == lit ? 1 + lamps : 0, castsShadow: false))
     }
   }

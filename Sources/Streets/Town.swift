@@ -62,6 +62,7 @@ struct Town: Sendable {
     var signals = 0.6
     var signalArms = 0.4
     var signalHousing = tone(0.12, 0.12, 0.12)
+    var signalSize: Float = 1.2
     /// Chances of large vehicles in a scene.
     var lorries = 0.4
     var pickups = 0.0

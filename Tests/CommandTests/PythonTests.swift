@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Imaging
 import TestSupport
 import Testing
 
@@ -8,6 +9,29 @@ import Testing
 private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
 
 @Suite(.enabled(if: python != nil, "set IAPC_PYTHON to a Python with torch")) struct PythonTests {
+  private func reference(_ script: String) -> String {
+    URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+      .appendingPathComponent("../../Reference/\(script)").standardizedFileURL.path
+  }
+
+  @Test("numpy reads the same 16-bit labels as this program does")
+  func wideLabels() throws {
+    try withTemporaryFolder { folder in
+      let (root, raw) = (folder.path("syn"), folder.path("samples"))
+      try done([
+        "data", "streets", "--domain", "city", "--layout", "synthia", "--count", "1", "--size", "64x32",
+        "--output", root,
+      ])
+      let label = "\(root)/GT/LABELS/0000000.png"
+      let outcome = try Command(
+        [reference("read_png16.py"), "--png", label, "--output", raw], program: python
+      ).outcome()
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let values = try ImageFile.readIndices(label).values
+      #expect(try bytes(raw) == Data(values.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }))
+    }
+  }
+
   @Test("Adapted weights open in PyTorch, strictly and as weights only, and label as iapc predict does")
   func labelsAgree() throws {
     let sample = try Sample.make()
@@ -19,8 +43,7 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
           sample.images,
         ]
           + ["--output", output])
-      let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        .appendingPathComponent("../../Reference/open_adapted.py").standardizedFileURL.path
+      let script = reference("open_adapted.py")
       let outcome = try Command(
         [
           script, "--weights", "\(sample.run)/adapted.pth", "--images", sample.images, "--maps",

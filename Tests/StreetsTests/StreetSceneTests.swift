@@ -102,7 +102,7 @@ import Testing
       let value = Int(kind.rawValue)
       #expect(seen[value] * 10 >= scenes * (kind == .train ? 1 : 3), "\(kind) in \(seen[value]) of \(scenes)")
       let share = Double(total[value]) / Double(scenes * Self.small.area)
-      #expect(share >= (kind == .trafficLight ? 0.0015 : 0.0025), "\(kind) fills \(share)")
+      #expect(share >= 0.002, "\(kind) fills \(share)")
     }
   }
 
