@@ -3,6 +3,7 @@
 
 Needs Pillow 13 and NumPy. Run from anywhere: python Reference/imaging_fixtures.py
 """
+import colorsys
 import struct
 import zlib
 from pathlib import Path
@@ -154,11 +155,46 @@ def write_colours(folder):
             Image.fromarray(results).save(folder / f"{name}_{operation}.png", optimize=True)
 
 
+def hsv_changed(pixels, factor=1.0, angle=0.0):
+    """Saturation times a factor, at most 1, and the hue turned by degrees, by colorsys in double precision."""
+    def change(colour):
+        h, s, v = colorsys.rgb_to_hsv(*(colour / 255))
+        return colorsys.hsv_to_rgb((h + angle / 360) % 1, min(1, s * factor), v)
+
+    changed = np.apply_along_axis(change, 2, pixels.astype(float))
+    return np.floor(255 * changed + 0.5).astype(np.uint8)
+
+
+def blurred(pixels, deviation):
+    """A Gaussian up to four deviations, mirrored about the outermost pixels, in double precision."""
+    reach = int(np.ceil(4 * deviation))
+    kernel = np.exp(-np.arange(-reach, reach + 1) ** 2 / (2 * deviation**2))
+    kernel /= kernel.sum()
+    result = pixels.astype(float)
+    for axis in (0, 1):
+        padded = np.pad(result, [(reach, reach) if a == axis else (0, 0) for a in range(3)], mode="reflect")
+        result = np.apply_along_axis(lambda line: np.convolve(line, kernel, "valid"), axis, padded)
+    return np.floor(result + 0.5).astype(np.uint8)
+
+
+def write_distorted(folder):
+    """Saturations, hues and blurs of the two pictures, the results one below the other."""
+    for name in ("vivid", "flat"):
+        pixels = np.asarray(Image.open(folder / f"{name}.png"))
+        results = {
+            "saturation": [hsv_changed(pixels, factor=f) for f in (0, 0.531, 0.807, 1.229, 1.471, 3)],
+            "hue": [hsv_changed(pixels, angle=a) for a in (-180, -37, 13, 36, 89, 359)],
+            "blur": [blurred(pixels, d) for d in (0.15, 0.6, 1.15, 2.5)],
+        }
+        for kind, pictures in results.items():
+            Image.fromarray(np.concatenate(pictures)).save(folder / f"{name}_{kind}.png", optimize=True)
+
+
 def main():
     writers = {
         "pictures": [write_png_kinds, write_jpeg_kinds, write_rgb],
         "resampled": [write_resampled],
-        "colour": [write_colours],
+        "colour": [write_colours, write_distorted],
     }
     for name, functions in writers.items():
         (FIXTURES / name).mkdir(parents=True, exist_ok=True)

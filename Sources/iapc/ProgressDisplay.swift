@@ -19,7 +19,6 @@ final class ProgressDisplay {
   private let quiet: Bool
   /// The last score and the best, in words.
   private var score = ""
-  private var best: TrainingScore?
 
   init(quiet: Bool = false) {
     self.quiet = quiet
@@ -65,13 +64,12 @@ final class ProgressDisplay {
     ProgressDisplay.write("\(text)\n")
   }
 
-  private func show(_ next: TrainingScore) {
+  private func show(_ next: TrainingScore, best: TrainingScore) {
     func text(_ score: TrainingScore) -> String {
       "\(String(format: "%.2f", 100 * score.mIoU)) at step \(score.step)"
     }
-    if next.mIoU > best?.mIoU ?? -1 { best = next }
     score = "mIoU \(text(next))"
-    if let best, best.step != next.step { score += ", best \(text(best))" }
+    if best.step != next.step { score += ", best \(text(best))" }
     note(score)
   }
 
@@ -134,7 +132,7 @@ final class ProgressDisplay {
       let detail = terms.count > 1 ? "\(loss) (\(terms.joined(separator: ", ")))" : loss
       self.advance(record.step, detail: self.score.isEmpty ? detail : "\(detail)  \(self.score)")
     }
-    observer.score = { self.show($0) }
+    observer.score = { self.show($0, best: $1) }
     observer.note = { self.note($0) }
     observer.stopSignal = { Signals.current }
     return observer

@@ -22,8 +22,8 @@ public struct RunObserver {
   public var advance: (Int) -> Void = { _ in }
   /// A training step is done.
   public var step: (StepRecord) -> Void = { _ in }
-  /// The network in training was scored.
-  public var score: (TrainingScore) -> Void = { _ in }
+  /// The network in training was scored; the second is the best score so far, which may be the first.
+  public var score: (TrainingScore, TrainingScore) -> Void = { _, _ in }
   /// Something worth a line.
   public var note: (String) -> Void = { _ in }
   /// The signal by which the user asked to end, if so. Asked between units of work.

@@ -47,7 +47,7 @@ struct TrainingKeeper {
     // The weights first: a score without its weights would never be mended.
     if score.mIoU > best?.mIoU ?? -1 { try save("best") }
     try log?.append(score)
-    observer.score(score)
+    observer.score(score, best ?? score)
     if step < settings.steps {
       observer.begin("train", settings.steps)
       observer.advance(step)

@@ -8,7 +8,7 @@ import Segmentation
 public struct TrainingScore: Codable, Equatable, Sendable {
   public struct ClassScore: Codable, Equatable, Sendable {
     public let name: String
-    /// nil, and left out of the line, for a class that is neither in labels nor in predictions.
+    /// nil for a class that is neither in labels nor in predictions.
     public let iou: Double?
   }
 
@@ -23,6 +23,15 @@ public struct TrainingScore: Codable, Equatable, Sendable {
     classes = evaluation.space.classes.enumerated().map { index, item in
       ClassScore(name: item.name, iou: evaluation.matrix.iou(index))
     }
+  }
+
+  /// One JSON object, in the order of the declaration.
+  fileprivate func line() throws -> String {
+    let items = try classes.map { item in
+      let name = String(decoding: try JSONEncoder().encode(item.name), as: UTF8.self)
+      return "{\"name\": \(name), \"iou\": \(item.iou.map { "\($0)" } ?? "null")}"
+    }
+    return "{\"step\": \(step), \"mIoU\": \(mIoU), \"classes\": [\(items.joined(separator: ", "))]}"
   }
 }
 
@@ -54,9 +63,6 @@ struct ScoreLog {
   }
 
   private func write() throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let lines = try scores.map { try Array(encoder.encode($0)) + [UInt8(ascii: "\n")] }
-    try AtomicFile.write(Array(lines.joined()), to: path)
+    try AtomicFile.write(scores.map { try $0.line() + "\n" }.joined(), to: path)
   }
 }

@@ -78,6 +78,63 @@ struct SupervisedViewsTests {
     }
   }
 
+  /// A map with one class on its left three quarters and two others on its right.
+  private var lopsided: LabelMap {
+    LabelMap(
+      size: image.size,
+      pixels: (0..<2400).map { i in i % 60 < 45 ? 0 : i / 60 < 20 ? 1 : 2 })
+  }
+
+  private func shares(_ views: SupervisedViews, _ wanted: WantedClass? = nil) -> [(top: Double, two: Int)] {
+    (0..<200 as Range<UInt64>).map { seed in
+      var generator = SeededGenerator(seed: seed)
+      let made = views.make(image: image, label: lopsided, wanted: wanted, using: &generator).label
+      let counts = (0..<3).map { id in made.pixels.filter { $0 == id }.count }
+      return (Double(counts.max() ?? 0) / Double(made.pixels.count), counts[2])
+    }
+  }
+
+  @Test("a crop that one class fills is drawn again, up to ten times")
+  func classMaximum() throws {
+    var views = try SupervisedViews(crop: pixelSize(20, 10), scaleRange: 1...1, mirror: false)
+    let plain = shares(views).filter { $0.top > 0.75 }.count
+    views.classMaximum = 0.75
+    let mixed = shares(views).filter { $0.top > 0.75 }.count
+    // 30 of 41 places are too uniform; eleven such in a row come in 0.03 of the cases.
+    #expect(plain > 120 && mixed < 20)
+    views.classMaximum = 1
+    #expect(shares(views).filter { $0.top > 0.75 }.count == plain)
+  }
+
+  @Test("a crop with too little of a wanted class is drawn again; the least scales with the image")
+  func wanted() throws {
+    var views = try SupervisedViews(crop: pixelSize(20, 10), scaleRange: 1...1, mirror: false)
+    let plain = shares(views).filter { $0.two < 40 }.count
+    #expect(plain > 120)
+    #expect(shares(views, WantedClass(index: 2, pixels: 40)).filter { $0.two < 40 }.count < plain / 3)
+    views.scaleRange = 0.5...0.5
+    views.crop = pixelSize(10, 5)
+    // A quarter of the pixels at half of the size.
+    #expect(shares(views, WantedClass(index: 2, pixels: 40)).filter { $0.two < 10 }.count < plain / 3)
+  }
+
+  @Test("distortion and blur change the picture alone, and the same way for the same seed")
+  func distorted() throws {
+    let plain = try SupervisedViews(crop: pixelSize(30, 20), scaleRange: 1...1)
+    var (distorted, blurred) = (plain, plain)
+    distorted.distortion = PhotometricDistortion()
+    blurred.blur = RandomBlur(probability: 0.5, deviations: 1...2)
+    for (views, least, most) in [(distorted, 34, 40), (blurred, 10, 30)] {
+      var changed = 0
+      for seed in 0..<40 as Range<UInt64> {
+        let (base, made) = (sample(plain, seed: seed), sample(views, seed: seed))
+        #expect(made.label == base.label && made == sample(views, seed: seed))
+        changed += made.image == base.image ? 0 : 1
+      }
+      #expect((least...most).contains(changed))
+    }
+  }
+
   @Test("impossible settings are refused")
   func refused() {
     #expect(problem { _ = try SupervisedViews(crop: pixelSize(0, 1)) } != nil)
