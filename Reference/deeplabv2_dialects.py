@@ -3,8 +3,10 @@
 
 Usage: python deeplabv2_dialects.py write FOLDER
        python deeplabv2_dialects.py check FOLDER OTHER_FOLDER
+       python deeplabv2_dialects.py keys FILE
 `write` leaves a file a case, `logits.pth` with what each network predicts, and `cases.json`. `check` expects
-that each case's file in the other folder holds the same weights under the same keys, and nothing else.
+that each case's file in the other folder holds the same weights under the same keys, and nothing else. `keys`
+prints the keys that torch.load finds, inner ones behind their outer one.
 """
 
 import argparse
@@ -218,5 +220,10 @@ def check(folder, written):
     print(f"{len(WHOLE)} files are the same")
 
 
+def keys(path):
+    for key, value in torch.load(path, weights_only=True).items():
+        print("\n".join(f"{key}/{inner}" for inner in value) if isinstance(value, dict) else key)
+
+
 if __name__ == "__main__":
-    {"write": write, "check": check}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "check": check, "keys": keys}[sys.argv[1]](*sys.argv[2:])

@@ -31,12 +31,8 @@ struct Adapt: ParsableCommand {
 
   @Option(help: ArgumentHelp("The source network's weights: .pth or .safetensors.", valueName: "file"))
   var weights: String?
-  @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
-  var network: String?
-  @Option(help: "What the network predicts: cityscapes19, camvid11.")
-  var classes: String?
-  @Option(help: ArgumentHelp("The unlabelled images: a folder or a list file.", valueName: "dir-or-list"))
-  var images: String?
+  @OptionGroup var foreign: ForeignNetworkOptions
+  @OptionGroup var target: ImageOptions
   @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"))
   var output: String?
   @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"))
@@ -95,21 +91,21 @@ struct Adapt: ParsableCommand {
 
   private var options: [(String, String?)] {
     [
-      ("weightsFile", weights), ("network", network), ("classes", classes), ("images", images),
-      ("output", output),
+      ("weightsFile", weights), ("output", output),
       ("method", method), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
       ("learningRate", learningRate), ("device", device), ("precision", precision), ("seed", seed),
       ("threads", threads),
-    ]
+    ] + foreign.settings + target.settings
   }
 
   /// - Throws: where the weights, the images or the run folder are not named.
   private func fresh() throws -> AdaptationSettings {
     let settings: AdaptationSettings = try config.settings(profile: profile, options: options)
-    for (name, value) in [
-      ("--weights", settings.weightsFile), ("--images", settings.images), ("--output", settings.output),
-    ]
-    where value.isEmpty {
+    for (name, isMissing) in [
+      ("--weights", settings.weightsFile.isEmpty),
+      ("--images", settings.target.images == nil && settings.target.dataset == nil),
+      ("--output", settings.output.isEmpty),
+    ] where isMissing {
       throw ValidationError("Missing expected argument '\(name)'.")
     }
     return settings

@@ -44,6 +44,7 @@ struct Convert: ParsableCommand {
       for note in translated.notes { print(note) }
     }
     try CheckpointFile.write(checkpoint, to: output)
+    if !checkpoint.others.isEmpty { print("left out \(checkpoint.others.joined(separator: ", "))") }
     print("wrote \(checkpoint.tensors.count) entries: \(output)")
   }
 }

@@ -49,14 +49,8 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp(
       "A saved result to show, and to take the confusion matrix for class sets from.", valueName: "file"))
   var from: String?
-  @Option(help: ArgumentHelp("The images: a folder or a list file.", valueName: "dir-or-list"))
-  var images: String?
-  @Option(help: ArgumentHelp("The folder of label images (PNG).", valueName: "dir"))
-  var labels: String?
-  @Option(
-    help:
-      "What the label images hold: camvid11, cityscapes19, cityscapesIds. (default: the network's classes)")
-  var labelSpace: String?
+  @OptionGroup var images: ImageOptions
+  @OptionGroup var labels: LabelOptions
   @Option(
     name: .customLong("class-set"), parsing: .singleValue,
     help: ArgumentHelp("Also the mean over a class set; may be repeated.", valueName: "name"))
@@ -67,17 +61,18 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("Also write the result there.", valueName: "file"))
   var json: String?
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var config: ConfigOptions
 
   func validate() throws {
     guard [weights, predictions, from].filter({ $0 != nil }).count == 1 else {
       throw ValidationError("Give one of --weights, --predictions and --from.")
     }
     if from != nil {
-      guard prediction.isDefault, !batchStatistics, labelSpace == nil else {
+      guard prediction.isDefault, !batchStatistics, labels.labelSpace == nil else {
         throw ValidationError(
           "--from takes the result as it was measured: leave out the options that say how.")
       }
-      guard images == nil, labels == nil else {
+      guard images.isEmpty, labels.labels == nil else {
         throw ValidationError("--from takes no images and no labels: its matrix is kept.")
       }
       return
@@ -85,11 +80,13 @@ struct Evaluate: ParsableCommand {
     guard weights != nil || (prediction.isDefault && !batchStatistics) else {
       throw ValidationError("--predictions is not put to a network: leave out the options that say how.")
     }
-    guard labels != nil else { throw ValidationError("Missing expected argument '--labels <dir>'") }
-    guard (images == nil) == (weights == nil) else {
+    guard images.isEmpty == (weights == nil) else {
       throw ValidationError(
         weights == nil
           ? "--predictions takes no --images." : "Missing expected argument '--images <dir-or-list>'")
+    }
+    guard labels.labels != nil || images.dataset != nil else {
+      throw ValidationError("Missing expected argument '--labels <dir>'")
     }
   }
 
@@ -107,26 +104,28 @@ struct Evaluate: ParsableCommand {
   private func saved() throws -> EvaluationReport? { try from.map(EvaluationReport.read) }
 
   private func scoredLabelMaps(_ sets: [ClassSet]) throws -> EvaluationReport? {
-    guard let predictions, let labels else { return nil }
-    let space = try LabelSpace.named(labelSpace ?? network.classes ?? "cityscapes19")
+    guard let predictions, let folder = labels.labels else { return nil }
+    let space = try LabelSpace.named(labels.labelSpace ?? network.classes ?? "cityscapes19")
     try check(sets, space)
     let maps = try network.classes.map(LabelSpace.named) ?? space
-    let data = try LabelledImages(images: ImageList(at: predictions), labelFolder: labels, space: space)
+    let data = try LabelledImages(images: ImageList(at: predictions), labelFolder: folder, space: space)
     let evaluation = try shown(Evaluator(labelMapsOf: maps, data: data), data.count)
     return EvaluationReport(evaluation, ofLabelMaps: predictions, in: maps)
   }
 
   private func scoredNetwork(_ sets: [ClassSet]) throws -> EvaluationReport {
-    guard let weights, let images, let labels else { fatalError("an evaluation without weights and data") }
+    guard let weights else { fatalError("an evaluation without weights") }
+    let source = images.source(labels)
     let loaded = try network.load(weights, machine)
-    let space = try labelSpace.map(LabelSpace.named) ?? loaded.classes
-    try check(sets, space)
+    let data = try source.labelled(defaultSpace: loaded.classes)
+    try check(sets, data.images.space)
     let way = try prediction.resolved().with(mode: batchStatistics ? .batchStatistics : .evaluation)
-    let data = try LabelledImages(images: ImageList(at: images), labelFolder: labels, space: space)
     let predictor = Predictor(loaded.network, way.settings)
-    let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data)
+    let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data.images)
+    var evaluation = try shown(evaluator, data.images.count)
+    evaluation.missing = data.missing
     return EvaluationReport(
-      try shown(evaluator, data.count), of: loaded, under: way,
+      evaluation, of: loaded, under: way,
       statistics: batchStatistics ? "each image's" : "stored")
   }
 
@@ -143,16 +142,4 @@ struct Evaluate: ParsableCommand {
       if let signal = Signals.current { throw Interruption(signal: signal) }
     }
   }
-}
-
-/// Names with what they stand for, for a help text: lines of at most 78 letters.
-private func listed(_ items: [(name: String, words: String)]) -> String {
-  items.flatMap { item in
-    var lines = ["  \(item.name):"]
-    for word in item.words.split(separator: " ") {
-      let longer = "\(lines[lines.count - 1]) \(word)"
-      if longer.count <= 78 { lines[lines.count - 1] = longer } else { lines.append("      \(word)") }
-    }
-    return lines
-  }.joined(separator: "\n")
 }

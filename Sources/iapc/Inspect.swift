@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Adaptation
 import ArgumentParser
 import Files
 import Foundation
+import Imaging
 import Segmentation
 import Torch
 
@@ -11,7 +13,13 @@ struct Inspect: ParsableCommand {
     abstract: "Say what a weights file is, and whether it fits a network.",
     discussion: """
       Example:
-        iapc inspect --weights unknown.pth --network espnet
+        iapc inspect --weights unknown.pth
+        iapc inspect --weights unknown.pth --images new-city/ --size 1024x512
+
+      With --images, a few of them are put to every reading of the weights that names
+      and shapes allow, in each colour convention. A wrong reading loads without
+      complaint; its predictions are unsure, alike everywhere, or change when the
+      image is mirrored. No label is needed.
       """)
 
   @Option(help: ArgumentHelp("The weights: .pth or .safetensors.", valueName: "file"))
@@ -22,6 +30,12 @@ struct Inspect: ParsableCommand {
   var classes: String?
   @Flag(help: "List every entry with its type and shape.")
   var entries = false
+  @OptionGroup var images: ImageOptions
+  @Option(help: ArgumentHelp("The size that the images are brought to. (default: their own)", valueName: "WxH"))
+  var size: PixelSize?
+  @Option(help: "How many images are looked at.")
+  var shown = 4
+  @OptionGroup var machine: MachineOptions
 
   func run() throws {
     let checkpoint = try CheckpointFile.read(weights)
@@ -48,6 +62,58 @@ struct Inspect: ParsableCommand {
         print("may be     --variant \(guess.variant) --normalisation \(guess.normalisation.name)")
       }
     }
+    if !images.isEmpty { try compareReadings(checkpoint) }
+  }
+
+  /// Puts a few images to every plausible reading of the weights.
+  private func compareReadings(_ checkpoint: Checkpoint) throws {
+    _ = try machine.apply()
+    let space = try NetworkFile.classes(of: checkpoint, named: classes)
+    let display = ProgressDisplay()
+    display.begin("readings", 0)
+    let found = try PlausibleReadings.compare(
+      checkpoint, at: weights, family: network, classes: space, images: pictures()
+    ) {
+      display.advance($0)
+    }
+    guard let found else { return print("readings   none: the weights are of no known network") }
+    print("readings   entropy  information  mirrored alike  classes")
+    for reading in found.ranked {
+      let check = reading.check
+      let numbers = String(
+        format: "%7.3f  %11.3f  %14.3f", check.meanEntropy, check.information, check.mirrorAgreement)
+      print("           \(numbers)  \(classShares(check, space))  \(words(reading.guess))")
+    }
+    if found.contradictsAssumed {
+      print(
+        "warning    the images speak for \(words(found.ranked[0].guess)), "
+          + "not for what is assumed without it: \(words(found.assumed.guess))")
+    } else {
+      print("assumed    \(words(found.assumed.guess)): nothing speaks clearly against it")
+    }
+  }
+
+  /// A few images of the list, evenly chosen, of one size.
+  private func pictures() throws -> [RGBImage] {
+    let list = try images.source().imageList()
+    let count = min(max(1, shown), list.count)
+    let first = try ImageFile.readRGB(list.entries[0].path)
+    let target = size ?? PixelSize(width: first.width / 8 * 8, height: first.height / 8 * 8)
+    return try (0..<count).map {
+      try ImageFile.readRGB(list.entries[$0 * list.count / count].path).resizedBicubic(to: target)
+    }
+  }
+
+  private func words(_ guess: NetworkFile.Guess) -> String {
+    (guess.variant.isEmpty ? "" : "--variant \(guess.variant) ")
+      + "--normalisation \(guess.normalisation.name)"
+  }
+
+  /// The three largest classes: "road 35 %".
+  private func classShares(_ check: LabelFreeCheck, _ space: LabelSpace) -> String {
+    check.histogram.enumerated().sorted { $0.element > $1.element }.prefix(3).map {
+      "\(space.classes[$0.offset].name) \(Int(($0.element * 100).rounded())) %"
+    }.joined(separator: ", ")
   }
 
   /// How the entries were recognised, where the file has names of its own.

@@ -30,15 +30,25 @@ struct ForeignNetworkOptions: ParsableArguments {
   var network: String?
 
   @Option(
-    help: "What the network predicts: cityscapes19, camvid11. (default: as the weights say, or cityscapes19)")
+    help: "What the network predicts, a label space's name. (default: as the weights say, or cityscapes19)")
   var classes: String?
 
   @OptionGroup var origin: OriginOptions
 
+  /// These options under the names of settings.
+  var settings: [(String, String?)] {
+    [
+      ("network", network), ("classes", classes), ("variant", origin.variant),
+      ("normalisation", origin.normalisation),
+    ]
+  }
+
   func load(_ weights: String, _ machine: MachineOptions) throws -> LoadedNetwork {
-    try NetworkFile.load(
+    let loaded = try NetworkFile.load(
       weights, family: network, classes: classes, variant: origin.variant,
       normalisation: origin.normalisation, device: machine.apply())
+    for note in loaded.notes { FileHandle.standardError.write(Data("note: \(weights): \(note)\n".utf8)) }
+    return loaded
   }
 }
 
@@ -183,4 +193,16 @@ var cacheFolder: String {
   if let own = variables["IAPC_CACHE"], !own.isEmpty { return own }
   if let base = variables["XDG_CACHE_HOME"], !base.isEmpty { return "\(base)/iapc" }
   return "\(NSHomeDirectory())/.cache/iapc"
+}
+
+/// Names with what they stand for, for a help text: lines of at most 78 letters.
+func listed(_ items: [(name: String, words: String)]) -> String {
+  items.flatMap { item in
+    var lines = ["  \(item.name):"]
+    for word in item.words.split(separator: " ") {
+      let longer = "\(lines[lines.count - 1]) \(word)"
+      if longer.count <= 78 { lines[lines.count - 1] = longer } else { lines.append("      \(word)") }
+    }
+    return lines
+  }.joined(separator: "\n")
 }

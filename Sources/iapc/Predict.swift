@@ -28,8 +28,7 @@ struct Predict: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkOptions
-  @Option(help: ArgumentHelp("The images: a folder, a list file or one image.", valueName: "dir-or-list"))
-  var images: String
+  @OptionGroup var images: ImageOptions
   @Option(help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"))
   var output: String
   @Flag(help: "Write over results that are there already.")
@@ -44,6 +43,7 @@ struct Predict: ParsableCommand {
   var submission: Submission?
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var config: ConfigOptions
 
   func validate() throws {
     guard (0...1).contains(opacity) else {
@@ -56,7 +56,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     Signals.watch()
-    let list = try ImageList(at: images)
+    let list = try images.source().imageList()
     let loaded = try network.load(machine)
     let predictor = Predictor(loaded.network, try prediction.resolved().settings)
     let results = try results(of: list, loaded.classes)

@@ -22,18 +22,18 @@ struct PseudoLabel: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkOptions
-  @Option(help: ArgumentHelp("The images: a folder or a list file.", valueName: "dir-or-list"))
-  var images: String
+  @OptionGroup var images: ImageOptions
   @Option(help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"))
   var output: String
   @Flag(help: "Write over results that are there already.")
   var overwrite = false
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var config: ConfigOptions
 
   func run() throws {
     Signals.watch()
-    let list = try ImageList(at: images)
+    let list = try images.source().imageList()
     let loaded = try network.load(machine)
     let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)
     try checkOutput(output, overwrite: overwrite)

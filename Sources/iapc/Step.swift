@@ -20,10 +20,7 @@ struct Step: ParsableCommand {
 
   @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
   var weights: String
-  @Option(help: "The network's family; only for files that iapc did not write. Now: espnet.")
-  var network: String?
-  @Option(help: "What the network predicts: cityscapes19, camvid11.")
-  var classes: String?
+  @OptionGroup var foreign: ForeignNetworkOptions
   @Option(help: ArgumentHelp("The stored batch.", valueName: "file.safetensors"))
   var inputs: String
   @Option(help: "Steps to replay.")
@@ -49,9 +46,9 @@ struct Step: ParsableCommand {
     let settings: AdaptationSettings = try config.settings(
       profile: profile,
       options: [
-        ("weightsFile", weights), ("network", network), ("classes", classes), ("steps", steps),
+        ("weightsFile", weights), ("steps", steps),
         ("learningRate", learningRate), ("device", device), ("threads", threads), ("method", method),
-      ])
+      ] + foreign.settings)
     let result = try StepReplay(settings).run(inputs: inputs) { step, report in
       let terms = report.terms.map { "\($0.name) \($0.value)" }.joined(separator: "  ")
       print("step \(step)  total \(report.total)  \(terms)")

@@ -37,12 +37,8 @@ struct Train: ParsableCommand {
       \(TrainingSettings.table.explanation(defaults: TrainingSettings()))
       """)
 
-  @Option(help: ArgumentHelp("The images: a folder or a list file.", valueName: "dir-or-list"))
-  var images: String?
-  @Option(help: ArgumentHelp("The folder of label images.", valueName: "dir"))
-  var labels: String?
-  @Option(help: "What the label images hold: camvid11, cityscapes19, cityscapesIds.")
-  var labelSpace: String?
+  @OptionGroup var source: ImageOptions
+  @OptionGroup var labels: LabelOptions
   @Option(help: ArgumentHelp("Images to score the network on in between.", valueName: "dir-or-list"))
   var validationImages: String?
   @Option(help: ArgumentHelp("The folder of their label images.", valueName: "dir"))
@@ -58,10 +54,14 @@ struct Train: ParsableCommand {
 
   @Option(help: "compact or deeplabv2. (default: compact)")
   var profile: String?
-  @Option(help: "The network's family: espnet.")
-  var network: String?
+  @OptionGroup var foreign: ForeignNetworkOptions
   @Option(help: ArgumentHelp("Weights to go on from.", valueName: "file"))
   var weights: String?
+  @Option(
+    help: ArgumentHelp(
+      "A body's weights for a fresh network to start from: of ImageNet (torchvision, Caffe) or another's.",
+      valueName: "file"))
+  var backbone: String?
   @Option(help: ArgumentHelp("The size images are brought to. (default: their own)", valueName: "WxH"))
   var size: String?
   @Option(help: ArgumentHelp("The size of training crops. (default: 320x240)", valueName: "WxH"))
@@ -107,22 +107,23 @@ struct Train: ParsableCommand {
 
   private var options: [(String, String?)] {
     [
-      ("images", images), ("labels", labels), ("labelSpace", labelSpace),
+      ("labels", labels.labels), ("labelSpace", labels.labelSpace),
       ("validation.images", validationImages), ("validation.labels", validationLabels),
-      ("validation.labelSpace", validationLabelSpace), ("output", output), ("network", network),
+      ("validation.labelSpace", validationLabelSpace), ("output", output), ("backbone", backbone),
       ("weightsFile", weights), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
       ("optimizer", optimizer), ("learningRate", learningRate), ("evaluateEvery", evaluateEvery),
       ("device", device), ("seed", seed), ("threads", threads),
-    ]
+    ] + foreign.settings + source.settings
   }
 
   /// - Throws: where the images, the labels or the run folder are not named.
   private func fresh() throws -> TrainingSettings {
     let settings: TrainingSettings = try config.settings(profile: profile, options: options)
-    for (name, value) in [
-      ("--images", settings.images), ("--labels", settings.labels), ("--output", settings.output),
-    ]
-    where value.isEmpty {
+    let given = settings.source
+    for (name, isMissing) in [
+      ("--images", given.images == nil && given.dataset == nil),
+      ("--labels", given.labels == nil && given.dataset == nil), ("--output", settings.output.isEmpty),
+    ] where isMissing {
       throw ValidationError("Missing expected argument '\(name)'.")
     }
     return settings

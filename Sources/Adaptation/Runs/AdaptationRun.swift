@@ -38,9 +38,10 @@ public final class AdaptationRun {
     try settings.check()
     if settings.threads > 0 { Machine.threads = settings.threads }
     Machine.flushDenormals(true)
-    let images = try ImageList(at: settings.images)
+    let images = try settings.target.imageList()
     let loaded = try NetworkFile.load(
       settings.weightsFile, family: settings.network, classes: settings.classes,
+      variant: settings.variant, normalisation: settings.normalisation,
       device: Device.named(settings.device))
     try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }

@@ -60,11 +60,12 @@ struct Manifest: Codable, Equatable {
 
     /// Reads every file for its hash.
     ///
-    /// - `images`, `labels`: where the two came from.
-    init(_ data: LabelledImages, images: String, labels: String) throws {
-      let images = try ImageList(source: images, entries: data.entries.map(\.image))
+    /// - `source`: where the two came from.
+    init(_ data: LabelledImages, _ source: DataSource) throws {
+      let place = source.images ?? [source.dataset, source.split].compactMap { $0 }.joined(separator: " ")
+      let images = try ImageList(source: place, entries: data.entries.map(\.image))
       let labels = try ImageList(
-        source: labels,
+        source: source.labels ?? place,
         entries: data.entries.map { ImageList.Entry(path: $0.labelPath, name: $0.image.name) })
       self.images = Images(images, sha256: try images.contentHash())
       self.labels = Images(labels, sha256: try labels.contentHash())

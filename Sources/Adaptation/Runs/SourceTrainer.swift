@@ -42,10 +42,8 @@ public struct SourceTrainer {
     if settings.threads > 0 { Machine.threads = settings.threads }
     Machine.flushDenormals(true)
     if case .new(let overwrite) = start { try folder.check(overwrite: overwrite) }
-    let data = try LabelledImages(
-      images: ImageList(at: settings.images), labelFolder: settings.labels,
-      space: LabelSpace.named(settings.labelSpace), allowing: .images)
-    let validation = try validationData()
+    let data = try trainingData()
+    let validation = try validationData(data.space)
     let (network, origin) = try makeNetwork(data.space)
     try network.checkInput(settings.crop, "--crop")
     let views = try settings.makeViews()
@@ -75,12 +73,17 @@ public struct SourceTrainer {
 
   // MARK: Parts of a run
 
-  private func validationData() throws -> LabelledImages? {
-    let wanted = settings.validation
-    guard !wanted.images.isEmpty else { return nil }
-    return try LabelledImages(
-      images: ImageList(at: wanted.images), labelFolder: wanted.labels,
-      space: LabelSpace.named(wanted.labelSpace ?? settings.labelSpace))
+  /// The training images, with their labels told in the classes that the network learns.
+  private func trainingData() throws -> LabelledImages {
+    let found = try settings.source.labelled(defaultSpace: .cityscapes19)
+    let classes = try settings.classes.map(LabelSpace.named) ?? found.images.space.learned
+    if found.missing > 0 { observer.note("\(found.missing) images of \(found.name) are missing") }
+    return try found.images.told(in: classes)
+  }
+
+  private func validationData(_ space: LabelSpace) throws -> LabelledImages? {
+    guard settings.validation.images != nil || settings.validation.dataset != nil else { return nil }
+    return try settings.validation.labelled(defaultSpace: space).images
   }
 
   /// Reads every pair before long work begins.
@@ -95,25 +98,36 @@ public struct SourceTrainer {
     let device = try Device.named(settings.device)
     if let file = settings.weightsFile {
       let loaded = try NetworkFile.load(
-        file, family: settings.network, classes: space.name, device: device)
+        file, family: settings.network, classes: space.name, variant: settings.variant,
+        normalisation: settings.normalisation, device: device)
       return (loaded.network, Manifest.Weights(loaded))
     }
-    let network = try NetworkFamily.named(settings.network).fresh(
+    let family = try NetworkFamily.named(settings.network)
+    let network = try family.fresh(
       BuildRequest(
-        classCount: space.count, normalisation: Normalisation.named(settings.normalisation), device: device,
-        seed: settings.seed))
-    return (network, Manifest.Weights(network, classes: space))
+        classCount: space.count,
+        normalisation: try settings.normalisation.map(Normalisation.named) ?? family.normalisation,
+        variant: try settings.variant.map(VariantText.init) ?? .none, device: device, seed: settings.seed))
+    var origin = Manifest.Weights(network, classes: space)
+    if let backbone = settings.backbone {
+      (origin.file, origin.sha256) = (backbone, try FileHash.sha256(ofFile: backbone))
+      let report = try NetworkFile.initialise(network, from: backbone)
+      observer.note(
+        "\(backbone): took \(report.taken.count) entries, \(report.fresh.count) start fresh, "
+          + "\(report.unused.count) of the file are not used")
+    }
+    return (network, origin)
   }
 
   /// Makes the folder of a new run; a run that goes on must be of the same data and weights.
   private func begin(
     _ start: RunStart, _ data: LabelledImages, _ validation: LabelledImages?, _ origin: Manifest.Weights
   ) throws {
-    let own = try Manifest.Labelled(data, images: settings.images, labels: settings.labels)
+    let own = try Manifest.Labelled(data, settings.source)
     let manifest = Manifest(
       .train, origin, images: own.images, labels: own.labels,
       validation: try validation.map {
-        try Manifest.Labelled($0, images: settings.validation.images, labels: settings.validation.labels)
+        try Manifest.Labelled($0, settings.validation)
       }, seed: settings.seed, device: try Device.named(settings.device), command: command)
     guard case .new(let overwrite) = start else {
       return try manifest.checkUnchanged(since: Manifest.read(folder.manifest), at: folder.path)

@@ -55,6 +55,7 @@ public struct StepReplay {
     Machine.threads = max(1, settings.threads)
     let loaded = try NetworkFile.load(
       settings.weightsFile, family: settings.network, classes: settings.classes,
+      variant: settings.variant, normalisation: settings.normalisation,
       device: try Device.named(settings.device))
     return try run(loaded.network, inputs: inputs, observe: observe)
   }

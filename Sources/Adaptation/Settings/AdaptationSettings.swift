@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Imaging
+import Segmentation
 
 /// Everything that decides a run of `adapt`.
 public struct AdaptationSettings: RunSettings, Equatable, Sendable {
@@ -12,8 +13,12 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var weightsFile = ""
   /// The label space that the network predicts; nil for what the weights say, or else `cityscapes19`.
   public var classes: String?
-  /// A folder or list of unlabelled images.
-  public var images = ""
+  /// What foreign weights do not say of themselves: an origin, single properties, or both.
+  public var variant: String?
+  /// The colours that the weights want; nil as they say.
+  public var normalisation: String?
+  /// The unlabelled images. Its labels are never asked for.
+  public var target = DataSource()
   public var output = ""
 
   // How long and how fast.

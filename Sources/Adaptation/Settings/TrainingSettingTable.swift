@@ -6,11 +6,18 @@ extension TrainingSettings {
     Setting("profile", \.profile, "a recipe to start from"),
     Setting("network", \.network, "the network's family"),
     Setting("weightsFile", \.weightsFile, "weights to go on from (--weights); auto: a fresh network"),
-    Setting("images", \.images, "the images: a folder or a list file"),
-    Setting("labels", \.labels, "the folder of label images"),
-    Setting("labelSpace", \.labelSpace, "what the label images hold"),
+    Setting("backbone", \.backbone, "a body's weights, of ImageNet for one, for a fresh network to start from"),
+    Setting("variant", \.variant, "what a fresh network has besides the default: auxiliary=true"),
+    Setting("images", \.source.images, "the images: a folder or a list file"),
+    Setting("labels", \.source.labels, "the folder of label images"),
+    Setting("labelSpace", \.source.labelSpace, "what the label images hold; auto: as the data set says"),
+    Setting("dataset", \.source.dataset, "a data set in their place: its name, or a .yaml"),
+    Setting("data", \.source.data, "the data set's root folder"),
+    Setting("split", \.source.split, "the data set's part; auto: its own choice"),
+    Setting("allowMissing", \.source.allowMissing, "whether images or labels may be missing"),
+    Setting("classes", \.classes, "the classes that the network learns; auto: those of the labels"),
     Setting("output", \.output, "the run folder"),
-    Setting("normalisation", \.normalisation, "how a fresh network takes its pixels"),
+    Setting("normalisation", \.normalisation, "how the network takes its pixels; auto: as its weights or its family do"),
     Setting("batch", \.batch, "images a step"),
     Setting("steps", \.steps, "updates to run"),
     Setting("optimizer", \.optimizer, "what moves the weights"),
@@ -54,9 +61,13 @@ extension TrainingSettings {
     Setting(
       "rareClasses.pixels", \.rareClasses.pixels,
       "pixels of a class that make an image show it; auto: 0.15 % of the image"),
-    Setting("validation.images", \.validation.images, "images to score the network on; empty: none"),
+    Setting("validation.images", \.validation.images, "images to score the network on; auto: none"),
     Setting("validation.labels", \.validation.labels, "the folder of their label images"),
     Setting("validation.labelSpace", \.validation.labelSpace, "what those hold; auto: as labelSpace"),
+    Setting("validation.dataset", \.validation.dataset, "a data set in their place"),
+    Setting("validation.data", \.validation.data, "that data set's root folder"),
+    Setting("validation.split", \.validation.split, "that data set's part"),
+    Setting("validation.allowMissing", \.validation.allowMissing, "whether some of them may be missing"),
     Setting("evaluateEvery", \.evaluateEvery, "steps between scores on the validation images"),
     Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
     Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
@@ -100,9 +111,5 @@ extension TrainingSettings {
       horizon ?? steps >= steps, "horizon", horizon.settingText, "at least the number of steps, \(steps)")
     try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
     try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
-    try require(
-      validation.images.isEmpty == validation.labels.isEmpty,
-      validation.images.isEmpty ? "validation.images" : "validation.labels", "\"\"",
-      "images and labels together, or neither")
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Imaging
+import Segmentation
 
 /// Everything that decides a run of `train`.
 public struct TrainingSettings: RunSettings, Equatable, Sendable {
@@ -9,12 +10,17 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var network = "espnet"
   /// Weights to go on from; nil for a fresh network.
   public var weightsFile: String?
-  public var images = ""
-  public var labels = ""
-  /// The label space of the label files, and of the network.
-  public var labelSpace = "cityscapes19"
+  /// Weights of a body, of ImageNet for one, that a fresh network starts from.
+  public var backbone: String?
+  /// What a fresh network has besides its family's default, or foreign weights do not say.
+  public var variant: String?
+  /// Images with labels.
+  public var source = DataSource()
+  /// The classes that the network learns; nil for those of the labels.
+  public var classes: String?
   public var output = ""
-  public var normalisation = "imageNet"
+  /// How the network takes its pixels; nil as its weights say, or else as its family's do.
+  public var normalisation: String?
 
   // How long and how fast.
   public var batch = 8
@@ -41,7 +47,8 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var rareClasses = RareClasses()
 
   // How it is watched and kept.
-  public var validation = Validation()
+  /// Labelled images that the network is scored on while it is trained; none where no images are named.
+  public var validation = DataSource()
   public var evaluateEvery = 500
   public var checkpointEvery = 500
   public var checkpointKeep = 2
@@ -112,15 +119,6 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
     /// nil for 0.15 % of the image.
     public var pixels: Int?
   }
-
-  /// Labelled images that the network is scored on while it is trained.
-  public struct Validation: Equatable, Sendable {
-    /// Empty for no evaluation.
-    public var images = ""
-    public var labels = ""
-    /// nil for the training labels' space.
-    public var labelSpace: String?
-  }
 }
 
 extension TrainingSettings {
@@ -132,7 +130,7 @@ extension TrainingSettings {
   public mutating func apply(_ profile: Profile) {
     self.profile = profile
     guard profile == .deeplabv2 else { return }
-    (network, normalisation) = ("deeplabv2-resnet101", "caffe")
+    (network, variant, normalisation) = ("deeplabv2-resnet101", "auxiliary=true", "caffe")
     (size, crop) = (PixelSize(width: 1280, height: 720), PixelSize(width: 1280, height: 720))
     (batch, steps, horizon) = (1, 150_000, 250_000)
     (optimizer, learningRate, headScale) = (.sgd, 2.5e-4, 10)

@@ -16,12 +16,7 @@ extension LabelSpace {
   ///
   /// The ids are the samples of a file of one channel, or of the space's own channel in a file of several.
   public func map(_ image: IndexImage, path: String) throws -> LabelMap {
-    guard let first = image.channels == 1 ? 0 : channel else {
-      throw Problem(
-        "cannot read class ids from this file", at: path,
-        because: "it has \(image.channels) channels, a label file has one channel or a palette",
-        remedy: "give the files that hold ids, not colours")
-    }
+    let first = try idChannel(of: image, path: path)
     let table = lookup
     var unknown = 0
     let area = image.size.area
@@ -43,6 +38,17 @@ extension LabelSpace {
       throw unknownIDs(in: ids, path: path)
     }
     return LabelMap(size: image.size, pixels: pixels)
+  }
+
+  /// The channel of a label file that holds its ids.
+  func idChannel(of image: IndexImage, path: String) throws -> Int {
+    guard let channel = image.channels == 1 ? 0 : channel else {
+      throw Problem(
+        "cannot read class ids from this file", at: path,
+        because: "it has \(image.channels) channels, a label file has one channel or a palette",
+        remedy: "give the files that hold ids, not colours")
+    }
+    return channel
   }
 
   private static let unknownID: UInt16 = 256

@@ -36,6 +36,13 @@ public struct LabelledImages: Equatable, Sendable {
 
   public var count: Int { entries.count }
 
+  init(space: LabelSpace, entries: [Entry], imagesLeftOut: [String], labelsLeftOut: [String]) {
+    self.space = space
+    self.entries = entries
+    self.imagesLeftOut = imagesLeftOut
+    self.labelsLeftOut = labelsLeftOut
+  }
+
   /// Pairs images with the .png label files of a folder.
   ///
   /// The names decide, in this order: equal; equal without the suffixes that data sets append

@@ -77,12 +77,14 @@ public struct Normalisation: Codable, Equatable, Sendable {
   public var swapped: Normalisation {
     let other = ChannelOrder.rgb == order ? ChannelOrder.bgr : .rgb
     return Normalisation(
-      unchecked: "\(name) in \(other.rawValue.uppercased())", other, mean.reversed(), std.reversed(), scale)
+      unchecked: "\(name)-\(other.rawValue)", other, mean.reversed(), std.reversed(), scale)
   }
 
+  /// The known normalisation of a name, or one with its colours in the other order: "caffe-rgb".
+  ///
   /// - Throws: a `Problem` that lists the known names.
   public static func named(_ name: String) throws -> Normalisation {
-    if let found = known.first(where: { $0.name == name }) { return found }
+    if let found = (known + known.map(\.swapped)).first(where: { $0.name == name }) { return found }
     throw unknownName(name, of: "normalisation", known: known.map(\.name))
   }
 

@@ -97,6 +97,8 @@ extension DeepLabV2.Description {
 }
 
 extension DeepLabV2 {
+  public var variantText: String { description.variantText }
+
   public var variant: String {
     let d = description
     var read = ["\(d.outputs) outputs"]

@@ -23,7 +23,7 @@ extension NetworkFile {
   public static func fits(_ checkpoint: Checkpoint, family: String? = nil, classes: String? = nil) throws
     -> [Fit]
   {
-    let space = try LabelSpace.named(classes ?? checkpoint.metadata[Key.classes] ?? "cityscapes19")
+    let space = try self.classes(of: checkpoint, named: classes)
     return try candidates(family).map { family in
       var recognised: RecognisedWeights?
       do {
@@ -53,6 +53,10 @@ extension NetworkFile {
     /// What the weights do not show, as `--variant` takes it; empty where they show all.
     public let variant: String
     public let normalisation: Normalisation
+
+    public init(family: String, variant: String, normalisation: Normalisation) {
+      (self.family, self.variant, self.normalisation) = (family, variant, normalisation)
+    }
   }
 
   /// All that a checkpoint may be, the likeliest first: one guess where the file says it itself, several for

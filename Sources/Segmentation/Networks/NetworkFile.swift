@@ -44,12 +44,18 @@ public enum NetworkFile {
     static let dialect = "iapc.dialect"
   }
 
+  /// The label space that a checkpoint's network predicts: the one named, or else the one that the file names,
+  /// or else Cityscapes' 19 classes.
+  public static func classes(of checkpoint: Checkpoint, named name: String? = nil) throws -> LabelSpace {
+    try LabelSpace.named(name ?? checkpoint.metadata[Key.classes] ?? "cityscapes19")
+  }
+
   /// - `family`: the family's name; nil to take it from the file.
   /// - `classes`: the label space's name; nil to take it from the file, or else Cityscapes' 19.
   /// - `variant`: a variant text, "dt-st" or "branches=2,ceil=false"; nil to go by the file, or else by how
   /// its entries are named.
-  /// - `normalisation`: a normalisation's name; nil to take it from the file, or else from the variant's
-  /// origin.
+  /// - `normalisation`: a normalisation's name; nil to take that of the named origin, or else the
+  /// file's, or else that of the origin which its names suggest.
   /// - Throws: `Problem` where the file is no checkpoint, of another network, or its entries do not fit
   /// exactly.
   public static func load(
@@ -57,7 +63,7 @@ public enum NetworkFile {
     normalisation: String? = nil, device: Device = .cpu
   ) throws -> LoadedNetwork {
     let checkpoint = try CheckpointFile.read(path)
-    let space = try LabelSpace.named(classes ?? checkpoint.metadata[Key.classes] ?? "cityscapes19")
+    let space = try self.classes(of: checkpoint, named: classes)
     let families = try candidates(family ?? checkpoint.metadata[Key.network])
     for family in families {
       guard let weights = try problem(at: path, { try family.recognise(checkpoint) }) else { continue }
@@ -113,7 +119,7 @@ public enum NetworkFile {
       Key.network: network.name, Key.classes: classes.name,
       Key.normalisation: text(of: network.normalisation),
     ]
-    if let network = network as? DeepLabV2 { metadata[Key.variant] = network.description.variantText }
+    if !network.variantText.isEmpty { metadata[Key.variant] = network.variantText }
     metadata[Key.dialect] = form?.dialect
     return Checkpoint(
       tensors: network.store.state, metadata: metadata, places: form?.places ?? CheckpointPlaces())
@@ -141,13 +147,13 @@ public enum NetworkFile {
 // MARK: - Colours
 
 extension NetworkFile {
-  /// What the user says, or the file, or the origin that the user names, or the dialect, or the family.
+  /// What the user says, or the origin that the user names, or the file, or the dialect, or the family.
   static func normalisation(
     of weights: RecognisedWeights, _ name: String?, _ said: VariantText, _ family: NetworkFamily
   ) throws -> Normalisation {
     if let name { return try Normalisation.named(name) }
-    if let own = try normalisation(saidBy: weights.checkpoint) { return own }
     if let origin = said.origin { return origin.normalisation }
+    if let own = try normalisation(saidBy: weights.checkpoint) { return own }
     return try weights.dialect.map { try VariantOrigin.named($0.origin).normalisation }
       ?? family.normalisation
   }

@@ -22,6 +22,8 @@ public protocol Segmenter: AnyObject {
   var name: String { get }
   /// What the checkpoint decided, for people: "p = 2, q = 3, 20 outputs".
   var variant: String { get }
+  /// What of the variant the weights do not show, as `--variant` takes it; empty where they show all.
+  var variantText: String { get }
   /// Names and tensors, as checkpoints hold them.
   var store: ParameterStore { get }
   /// Classes in `Prediction.logits`, without a void output that the weights may have.
@@ -54,6 +56,7 @@ public protocol Segmenter: AnyObject {
 }
 
 extension Segmenter {
+  public var variantText: String { "" }
   public func auxiliaryLogits(of prediction: Prediction) -> Tensor? { nil }
 
   public func updates(of parameter: String, most updates: Int) -> Int { updates }

@@ -91,6 +91,8 @@ public struct VariantOrigin: Equatable, Sendable {
     VariantOrigin("dt-st", .imageNet, torchvision, freezesUncounted: true),
     VariantOrigin("pah-bac", .imageNet, torchvision, freezesUncounted: true),
     VariantOrigin("daformer", .imageNet, torchvision),
+    VariantOrigin("hrda", .imageNet, torchvision),
+    VariantOrigin("mic", .imageNet, torchvision),
   ]
 
   public static func named(_ name: String) throws -> VariantOrigin {

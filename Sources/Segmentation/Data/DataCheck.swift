@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Imaging
+import Synchronization
+
+/// What is in a data set and what is wrong with it, file by file; nothing ends at the first bad one.
+public struct DataCheck: Encodable, Equatable, Sendable {
+  /// An id that the label space does not know.
+  public struct UnknownID: Encodable, Equatable, Sendable {
+    public let id: Int
+    public var files = 0
+    public var pixels = 0
+  }
+
+  /// A file that cannot be used, and why.
+  public struct BadFile: Encodable, Equatable, Sendable {
+    public let path: String
+    public let why: String
+  }
+
+  public var images = 0
+  /// Images with a label file; 0 where only images were looked at.
+  public var pairs = 0
+  /// Images of each size, "1914x1052" for one.
+  public var sizes: [String: Int] = [:]
+  /// Labelled pixels of each class, in the label space's order.
+  public var classPixels: [Int] = []
+  /// Images that show each class.
+  public var classImages: [Int] = []
+  public var ignoredPixels = 0
+  /// The most frequent first.
+  public var unknownIDs: [UnknownID] = []
+  /// Files that cannot be read, and labels of another size than their image.
+  public var badFiles: [BadFile] = []
+  public var imagesWithoutLabel: [String] = []
+  public var labelsWithoutImage: [String] = []
+
+  /// Whether every image can be used and every label id is known.
+  public var isSound: Bool {
+    badFiles.isEmpty && unknownIDs.isEmpty && imagesWithoutLabel.isEmpty && labelsWithoutImage.isEmpty
+  }
+
+  /// Looks unlabelled images over, on all cores.
+  ///
+  /// - Parameter progress: called after every image with the count so far; what it throws ends the work.
+  public init(_ list: ImageList, progress: (Int) throws -> Void) throws {
+    self.init(classCount: 0)
+    try look(list.count, progress) { index in
+      try Sighting(size: ImageFile.readRGB(list.entries[index].path).size)
+    } path: {
+      list.entries[$0].path
+    }
+  }
+
+  /// Looks images and labels over, on all cores.
+  public init(_ data: LabelledImages, progress: (Int) throws -> Void) throws {
+    self.init(classCount: data.space.count)
+    imagesWithoutLabel = data.imagesLeftOut
+    labelsWithoutImage = data.labelsLeftOut
+    pairs = data.count
+    try look(data.count, progress) { index in
+      let entry = data.entries[index]
+      let image = try ImageFile.readRGB(entry.image.path)
+      let census = try data.space.census(of: entry.labelPath)
+      guard census.size == image.size else {
+        throw Problem(
+          "the label has another size than its image", at: entry.labelPath,
+          because: "the image is \(image.size), the label is \(census.size)", remedy: "")
+      }
+      return Sighting(size: image.size, census: census)
+    } path: {
+      data.entries[$0].image.path
+    }
+    images = data.count + data.imagesLeftOut.count
+  }
+
+  private init(classCount: Int) {
+    classPixels = [Int](repeating: 0, count: classCount)
+    classImages = classPixels
+  }
+
+  private struct Sighting: Sendable {
+    let size: PixelSize
+    var census: LabelCensus?
+  }
+
+  private mutating func look(
+    _ count: Int, _ progress: (Int) throws -> Void, _ body: @Sendable (Int) throws -> Sighting,
+    path: @Sendable (Int) -> String
+  ) throws {
+    images = count
+    let batch = 4 * ProcessInfo.processInfo.activeProcessorCount
+    var unknown: [Int: UnknownID] = [:]
+    for start in stride(from: 0, to: count, by: batch) {
+      let length = min(batch, count - start)
+      let found = Mutex([Result<Sighting, Problem>?](repeating: nil, count: length))
+      DispatchQueue.concurrentPerform(iterations: length) { offset in
+        let result: Result<Sighting, Problem>
+        do { result = .success(try body(start + offset)) } catch {
+          result = .failure(
+            error as? Problem
+              ?? Problem("cannot read", at: path(start + offset), because: "\(error)", remedy: ""))
+        }
+        found.withLock { $0[offset] = result }
+      }
+      for result in found.withLock({ $0 }) {
+        switch result {
+        case .success(let sighting): add(sighting, &unknown)
+        case .failure(let problem): badFiles.append(BadFile(path: problem.place, why: problem.why))
+        case nil: break
+        }
+      }
+      try progress(start + length)
+    }
+    unknownIDs = unknown.values.sorted { ($1.pixels, $0.id) < ($0.pixels, $1.id) }
+  }
+
+  private mutating func add(_ sighting: Sighting, _ unknown: inout [Int: UnknownID]) {
+    sizes[sighting.size.description, default: 0] += 1
+    guard let census = sighting.census else { return }
+    for (index, pixels) in census.classPixels.enumerated() where pixels > 0 {
+      classPixels[index] += pixels
+      classImages[index] += 1
+    }
+    ignoredPixels += census.ignoredPixels
+    for (id, pixels) in census.unknown {
+      unknown[id, default: UnknownID(id: id)].files += 1
+      unknown[id]?.pixels += pixels
+    }
+  }
+}

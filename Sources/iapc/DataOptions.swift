@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Segmentation
+
+/// Where images come from, as every command that reads some takes it.
+struct ImageOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The images: a folder, a list file or one image.", valueName: "dir-or-list"))
+  var images: String?
+  @Option(
+    help: ArgumentHelp(
+      "A data set in the place of --images: \(DataSet.known.map(\.name).joined(separator: ", ")); "
+        + "or the .yaml of one's own.", valueName: "name-or-yaml"))
+  var dataset: String?
+  @Option(help: ArgumentHelp("The data set's root folder, as it was unpacked.", valueName: "dir"))
+  var data: String?
+  @Option(help: "The data set's part: train, val, ... (default: the set's own)")
+  var split: String?
+  @Flag(help: "Go on where the data set has fewer images than it should; results say so.")
+  var allowMissing = false
+
+  var isEmpty: Bool { images == nil && dataset == nil }
+
+  /// - Parameter labels: where labels are read too.
+  func source(_ labels: LabelOptions? = nil) -> DataSource {
+    DataSource(
+      dataset: dataset, data: data, split: split, images: images, labels: labels?.labels,
+      labelSpace: labels?.labelSpace, allowMissing: allowMissing)
+  }
+
+  func validate() throws {
+    guard !isEmpty || (data == nil && split == nil) else {
+      throw ValidationError("--data and --split belong to --dataset.")
+    }
+  }
+
+  /// These options under the names of settings.
+  var settings: [(String, String?)] {
+    [
+      ("images", images), ("dataset", dataset), ("data", data), ("split", split),
+      ("allowMissing", allowMissing ? "on" : nil),
+    ]
+  }
+}
+
+/// Where labels come from, beside the images.
+struct LabelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The folder of label images (PNG). (default: the data set's)", valueName: "dir"))
+  var labels: String?
+  @Option(
+    help: ArgumentHelp(
+      "What the label images hold: \(LabelSpace.known.map(\.name).joined(separator: ", ")). "
+        + "(default: as the data set says, or the network's classes)", valueName: "space"))
+  var labelSpace: String?
+}
