@@ -68,29 +68,38 @@ extension Layout {
       paint: livery, lamps: domain.weather.lamps, braking: false, seed: random.textureSeed())
     let stripe = random.pick([tone(0.9, 0.9, 0.88), tone(0.15, 0.16, 0.2), livery * 0.4])
     let across = random.chance(0.4) ? crossing() : nil
+    let places: [Stand]?
     if let across, take(0, across, half: V2(40, 1.8)) {
-      ground.crossTrack = across
-      let x = random.draw(-9...9)
-      let middle = Stand(origin: course.place(x, across).origin, right: V3(0, -1, 0), forward: V3(1, 0, 0))
-      let ends = [V2(7.2, 0), V2(-7.2, 3.1415927)].map {
-        Stand(origin: middle.at(0, $0.x, 0), right: middle.right, forward: middle.forward).turned($0.y)
-      }
-      model.addTram(front: ends[0], rear: ends[1], finish: finish, stripe: stripe)
-      return
+      places = placesAcross(at: across)
+    } else {
+      places = placesAlong()
     }
+    guard let places else { return }
+    model.addTram(
+      front: places[0], rear: places[1].turned(3.1415927), finish: finish, stripe: stripe)
+  }
+
+  /// Where the front and the rear end of a tram stand that crosses the street.
+  private mutating func placesAcross(at y: Float) -> [Stand] {
+    ground.crossTrack = y
+    let middle = course.place(0, y).origin + V3(random.draw(-9...9), 0, 0)
+    return [7.2, -7.2].map { along in
+      Stand(origin: middle + V3(along, 0, 0), right: V3(0, -1, 0), forward: V3(1, 0, 0))
+    }
+  }
+
+  /// Where they stand on tracks along the street, if there is room.
+  private mutating func placesAlong() -> [Stand]? {
     let track = ground.lanes > 1 ? laneX(0) : min(1.75, laneX)
     ground.tracks = [-track, track]
     // A tram ahead shows its end only; one that comes shows its side too.
     let side: Float = random.chance(0.25) ? 1 : -1
-    let first: Float = side > 0 ? 26 : 19
-    let y = random.draw(first + 5...first + 20)
-    guard y + 14 < ground.end, take(side * track, y, half: V2(1.4, 14.8)) else { return }
-    let heading: Float = side > 0 ? 0 : 3.1415927
-    let (front, rear) = (
-      course.place(side * track, y + side * 7.2), course.place(side * track, y - side * 7.2)
-    )
-    model.addTram(
-      front: front.turned(heading), rear: rear.turned(heading + 3.1415927), finish: finish, stripe: stripe)
+    let first: Float = side > 0 ? 31 : 24
+    let y = random.draw(first...first + 15)
+    guard y + 14 < ground.end, take(side * track, y, half: V2(1.4, 14.8)) else { return nil }
+    return [7.2, -7.2].map { along in
+      course.place(side * track, y + side * along).turned(side > 0 ? 0 : 3.1415927)
+    }
   }
 
   /// The middle of a street that crosses this one.

@@ -14,9 +14,7 @@ extension CarBody {
 }
 
 extension Model {
-  /// A tram of two ends about a place, `half` metres from its middle to the middle of each end.
-  ///
-  /// - Parameter ends: where the middles of the front and rear end stand, heading forward and back.
+  /// A tram of two ends, each heading away from the other.
   mutating func addTram(front: Stand, rear: Stand, finish: CarFinish, stripe: V3) {
     addInstance(.train) { model in
       for s in [front, rear] {

@@ -17,10 +17,10 @@ struct DataStreets: ParsableCommand {
         iapc data streets --domain dusk --count 200 --size 320x240 --output dusk
         iapc data streets --domain city --layout cityscapes --split val --output cs
 
-      The same seed draws the same scenes. Layouts, each as the data set of that
-      name ships, with the 19 classes of Cityscapes:
+      The same seed draws the same scenes. Layouts; all but the first are those in
+      which a data set ships, and tell the 19 classes of Cityscapes:
         folders: images/NAME.png and labels/NAME.png, class indices in palette
-          colours (camvid11 unless --classes says otherwise)
+          colours
         cityscapes: leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and
           gtFine/SPLIT/CITY/*_gtFine_labelIds.png; no labels in the split test
         gta5: images/00001.png and labels/00001.png, palette indices that are
@@ -42,11 +42,11 @@ struct DataStreets: ParsableCommand {
   var size: PixelSize?
   @Option(help: "The seed of the scenes.")
   var seed: UInt64 = 1
-  @Option(help: "camvid11 or cityscapes19. (default: camvid11 in folders, else cityscapes19)")
+  @Option(help: "The classes of the labels. (default: camvid11 in folders, else cityscapes19)")
   var classes: StreetClasses?
-  @Option(help: "How the files are laid out: folders, cityscapes, gta5 or synthia.")
+  @Option(help: "How the files are laid out.")
   var layout = StreetLayout.folders
-  @Option(help: "The part of a data set in the layout cityscapes: train, val or test. (default: train)")
+  @Option(help: "The part of the data set, in the layout cityscapes. (default: train)")
   var split: StreetSplit?
   @Option(help: ArgumentHelp("The folder; what is written in it must be new.", valueName: "dir"))
   var output: String

@@ -22,7 +22,13 @@ enum StreetLayout: String, CaseIterable, ExpressibleByArgument {
   }
 
   /// How many scenes the digits of its file names can tell apart.
-  var mostScenes: Int { self == .synthia ? 9_999_999 : 99_999 }
+  var mostScenes: Int {
+    switch self {
+    case .folders: .max
+    case .cityscapes, .gta5: 99_999
+    case .synthia: 9_999_999
+    }
+  }
 }
 
 /// The part of Cityscapes that scenes are for.
