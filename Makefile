@@ -45,7 +45,8 @@ fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
 	  $$python golden_small.py $$tests/AdaptationTests/Fixtures/golden_small --bound 5e-6 && \
 	  $$python loss_fixtures.py --losses $$tests/AdaptationTests/Fixtures/losses \
 	    --ops $$tests/TorchTests/Fixtures/ops.safetensors && \
-	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json
+	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json && \
+	  $$python dataset_fixtures.py $$tests/SegmentationTests/Fixtures/datasets
 
 clean: ## remove what was built; libtorch stays
 	@rm -rf .build .venv

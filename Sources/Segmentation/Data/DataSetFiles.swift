@@ -70,9 +70,10 @@ extension DataSet {
     }
     let expected = Self.join(Self.join(root, group.base), group.folders[0])
     // The folder nearest to the one expected tells most about what is missing.
-    var nearest = expected
-    while !Self.isFolder(nearest), nearest.count > root.count {
-      nearest = (nearest as NSString).deletingLastPathComponent
+    var nearest = group.base.hasPrefix("/") ? "/" : root
+    for part in FolderWalk.join(group.base, group.folders[0]).split(separator: "/").map(String.init) {
+      guard Self.isFolder(FolderWalk.join(nearest, part)) else { break }
+      nearest = FolderWalk.join(nearest, part)
     }
     let inside = Self.names(in: nearest)
     let why = "expected \(expected), found \(inside.isEmpty ? "nothing" : firstThree(inside)) in \(nearest)"

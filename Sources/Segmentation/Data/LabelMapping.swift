@@ -20,7 +20,7 @@ public struct LabelMapping: Equatable, Sendable {
   /// - Throws: a `Problem` where none is known.
   public init(from source: LabelSpace, to target: LabelSpace) throws {
     let (names, wanted) = (Set(source.classes.map(\.name)), Set(target.classes.map(\.name)))
-    if let own = target.classMapping, try Self.isMade(own, for: source) {
+    if let own = target.classMapping, try names != wanted && Self.isMade(own, for: source) {
       try self.init(from: source, to: target, classes: own.classes.filter { names.contains($0.key) })
     } else if names.isSubset(of: wanted) || wanted.isSubset(of: names) {
       let pairs = names.intersection(wanted).map { ($0, $0) }

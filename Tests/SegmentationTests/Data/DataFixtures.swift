@@ -15,6 +15,9 @@ final class ScratchFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// A path without double slashes and steps upwards.
+  static func standardized(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
   func at(_ name: String) -> String { "\(path)/\(name)" }
 
   private func create(_ folder: String) {

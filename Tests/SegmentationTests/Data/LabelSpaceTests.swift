@@ -17,7 +17,7 @@ struct LabelSpaceTests {
     for space in LabelSpace.known {
       let copy = try LabelSpace(
         name: space.name, classes: space.classes, indices: space.indices, ignoredIDs: space.ignoredIDs,
-        fileSuffix: space.fileSuffix)
+        fileSuffix: space.fileSuffix, channel: space.channel)
       #expect(copy == space)
       #expect(try LabelSpace.named(space.name) == space)
       #expect(Set(space.classes.map { [$0.red, $0.green, $0.blue] }).count == space.count)
@@ -63,6 +63,29 @@ struct LabelSpaceTests {
     #expect(try #require(high).remedy.contains("fit") == false)
   }
 
+  @Test("the compact spaces and NTHU's are classes of the 19 in their order")
+  func compact() throws {
+    let names = LabelSpace.cityscapes19.classes.map(\.name)
+    let sixteen = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 15, 17, 18]
+    let thirteen = [0, 1, 2, 6, 7, 8, 10, 11, 12, 13, 15, 17, 18]
+    #expect(LabelSpace.cityscapes16.classes.map(\.name) == sixteen.map { names[$0] })
+    #expect(LabelSpace.cityscapes13.classes.map(\.name) == thirteen.map { names[$0] })
+    #expect(LabelSpace.nthuIDs.classes == LabelSpace.cityscapes13.classes)
+    #expect(try LabelSpace.cityscapes16.map(ids([15, 255]), path: "a.png").pixels == [15, 255])
+    #expect(problem { _ = try LabelSpace.cityscapes16.map(ids([16]), path: "a.png") } != nil)
+  }
+
+  @Test("of several channels the space's own is read, and one channel as it is")
+  func channel() throws {
+    let one = try LabelSpace(
+      name: "green", classes: [LabelClass("a", 0, 0, 0), LabelClass("b", 1, 1, 1)], channel: 1)
+    let values: [UInt16] = [9, 1, 7, 300, 0, 8, 65535, 255, 6]
+    #expect(try one.map(ids(values, channels: 3), path: "a.png").pixels == [1, 0, 255])
+    #expect(try one.map(ids([0, 1, 255]), path: "a.png").pixels == [0, 1, 255])
+    let found = problem { _ = try one.map(ids([0, 1, 0, 0, 5, 1], channels: 3), path: "a.png") }
+    #expect(try #require(found).why.hasPrefix("id 5 is on 1 of 2 pixels"))
+  }
+
   @Test("colours are refused as class ids")
   func colours() throws {
     let found = problem { _ = try LabelSpace.camvid11.map(ids([1, 2, 3], channels: 3), path: "a.png") }
@@ -85,7 +108,7 @@ struct LabelSpaceTests {
   @Test("a wrong name is answered with the known ones and the nearest")
   func wrongName() throws {
     let found = try #require(problem { _ = try LabelSpace.named("CityScapes-19") })
-    #expect(found.why == "the known ones are cityscapes19, cityscapesIds, camvid11")
+    #expect(found.why == "the known ones are \(LabelSpace.known.map(\.name).joined(separator: ", "))")
     #expect(found.remedy.contains("nearest is cityscapes19"))
     #expect(try #require(problem { _ = try LabelSpace.named("camvid12") }).remedy.contains("camvid11"))
   }
