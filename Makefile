@@ -8,7 +8,7 @@ SWIFT_FILES := $(wildcard Sources Tests Benchmarks Package.swift)
 # The Python to compare with, when setup-python.sh could make it whole; else nothing, and its tests skip.
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
-.PHONY: help setup python required-python build test demo bench docs format lint fixtures clean
+.PHONY: help setup python required-python build test demo rehearsal bench docs format lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -25,6 +25,9 @@ test: build python ## set up, build and run all tests
 
 demo: build ## set up, build and run the demo
 	@scripts/demo.sh
+
+rehearsal: build ## run the paper's experiment in miniature
+	@scripts/rehearsal.sh
 
 bench: build required-python ## measure against PyTorch's Python
 	@$(WITH_PYTHON) scripts/bench.sh

@@ -90,7 +90,8 @@ let package = Package(
       name: "AdaptationTests",
       dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
-    .testTarget(name: "CommandTests", dependencies: ["iapc", "Imaging", "Files", "TestSupport"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["iapc", "Torch", "Imaging", "Files", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -5,10 +5,12 @@ import Torch
 
 /// The files that tests read.
 public enum Fixtures {
+  /// The folder of the repository.
+  public static let repository = testFolder(of: #filePath, under: "Sources").deletingLastPathComponent()
+    .deletingLastPathComponent()
+
   /// The folder `shared` beside the repository, with weights and golden runs; nil where there is none.
   public static let shared: URL? = {
-    let repository = testFolder(of: #filePath, under: "Sources").deletingLastPathComponent()
-      .deletingLastPathComponent()
     let url = repository.deletingLastPathComponent().appendingPathComponent("shared")
     var isDirectory: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)

@@ -118,7 +118,8 @@ struct DataCheckCommand: ParsableCommand {
 
   // MARK: Page
 
-  private func write(_ path: String, _ check: DataCheck, _ found: LabelledSource?, _ list: ImageList?) throws {
+  private func write(_ path: String, _ check: DataCheck, _ found: LabelledSource?, _ list: ImageList?) throws
+  {
     let count = found?.images.count ?? list?.count ?? 0
     let title = found?.name ?? images.images ?? images.dataset ?? ""
     var page = ContactSheet(title: title, check: check, space: found?.images.space)

@@ -28,12 +28,6 @@ struct ImageOptions: ParsableArguments {
       labelSpace: labels?.labelSpace, allowMissing: allowMissing)
   }
 
-  func validate() throws {
-    guard !isEmpty || (data == nil && split == nil) else {
-      throw ValidationError("--data and --split belong to --dataset.")
-    }
-  }
-
   /// These options under the names of settings.
   var settings: [(String, String?)] {
     [

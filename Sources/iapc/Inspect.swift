@@ -31,7 +31,8 @@ struct Inspect: ParsableCommand {
   @Flag(help: "List every entry with its type and shape.")
   var entries = false
   @OptionGroup var images: ImageOptions
-  @Option(help: ArgumentHelp("The size that the images are brought to. (default: their own)", valueName: "WxH"))
+  @Option(
+    help: ArgumentHelp("The size that the images are brought to. (default: their own)", valueName: "WxH"))
   var size: PixelSize?
   @Option(help: "How many images are looked at.")
   var shown = 4
@@ -70,11 +71,11 @@ struct Inspect: ParsableCommand {
     _ = try machine.apply()
     let space = try NetworkFile.classes(of: checkpoint, named: classes)
     let display = ProgressDisplay()
-    display.begin("readings", 0)
     let found = try PlausibleReadings.compare(
       checkpoint, at: weights, family: network, classes: space, images: pictures()
-    ) {
-      display.advance($0)
+    ) { done, total in
+      if done == 0 { display.begin("readings", total) }
+      display.advance(done)
     }
     guard let found else { return print("readings   none: the weights are of no known network") }
     print("readings   entropy  information  mirrored alike  classes")

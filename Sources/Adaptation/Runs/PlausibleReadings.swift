@@ -31,26 +31,30 @@ public struct PlausibleReadings {
   ///
   /// - Parameters:
   ///   - images: a few, of one size that the network takes.
-  ///   - progress: called before each reading with the count so far.
+  ///   - progress: called before each reading, and at the end, with the count so far and in all.
   /// - Returns: nil where the checkpoint is no known network's.
   public static func compare(
     _ checkpoint: Checkpoint, at path: String, family: String?, classes: LabelSpace, images: [RGBImage],
-    progress: (Int) throws -> Void
+    progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws -> PlausibleReadings? {
-    var readings: [Reading] = []
+    let plausible = try NetworkFile.plausible(checkpoint, family: family)
+    let conventions = Normalisation.known + Normalisation.known.map(\.swapped)
+    var (readings, left): ([Reading], Int) = ([], plausible.count + conventions.count)
     func read(_ guess: NetworkFile.Guess) throws {
+      try progress(readings.count, readings.count + left)
+      left -= 1
       guard !readings.contains(where: { $0.guess == guess }) else { return }
-      try progress(readings.count)
       let network = try NetworkFile.network(guess, of: checkpoint, classes: classes, at: path)
       let check = LabelFreeCheck(network, images: images, normalisation: guess.normalisation)
       readings.append(Reading(guess: guess, check: check))
     }
-    for guess in try NetworkFile.plausible(checkpoint, family: family) { try read(guess) }
+    for guess in plausible { try read(guess) }
     guard let assumed = readings.first, let best = readings.max(by: precedes) else { return nil }
-    for colours in Normalisation.known + Normalisation.known.map(\.swapped) {
+    for colours in conventions {
       try read(
         NetworkFile.Guess(family: best.guess.family, variant: best.guess.variant, normalisation: colours))
     }
+    try progress(readings.count, readings.count)
     return PlausibleReadings(assumed: assumed, ranked: readings.sorted { precedes($1, $0) })
   }
 

@@ -18,7 +18,7 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   /// The colours that the weights want; nil as they say.
   public var normalisation: String?
   /// The unlabelled images. Its labels are never asked for.
-  public var target = DataSource()
+  public var target = DataSource(preferredSplit: "train")
   public var output = ""
 
   // How long and how fast.

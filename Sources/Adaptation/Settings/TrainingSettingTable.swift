@@ -6,7 +6,8 @@ extension TrainingSettings {
     Setting("profile", \.profile, "a recipe to start from"),
     Setting("network", \.network, "the network's family"),
     Setting("weightsFile", \.weightsFile, "weights to go on from (--weights); auto: a fresh network"),
-    Setting("backbone", \.backbone, "a body's weights, of ImageNet for one, for a fresh network to start from"),
+    Setting(
+      "backbone", \.backbone, "a body's weights, of ImageNet for one, for a fresh network to start from"),
     Setting("variant", \.variant, "what a fresh network has besides the default: auxiliary=true"),
     Setting("images", \.source.images, "the images: a folder or a list file"),
     Setting("labels", \.source.labels, "the folder of label images"),
@@ -17,7 +18,9 @@ extension TrainingSettings {
     Setting("allowMissing", \.source.allowMissing, "whether images or labels may be missing"),
     Setting("classes", \.classes, "the classes that the network learns; auto: those of the labels"),
     Setting("output", \.output, "the run folder"),
-    Setting("normalisation", \.normalisation, "how the network takes its pixels; auto: as its weights or its family do"),
+    Setting(
+      "normalisation", \.normalisation,
+      "how the network takes its pixels; auto: as its weights or its family do"),
     Setting("batch", \.batch, "images a step"),
     Setting("steps", \.steps, "updates to run"),
     Setting("optimizer", \.optimizer, "what moves the weights"),

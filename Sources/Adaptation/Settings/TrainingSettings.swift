@@ -15,7 +15,7 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   /// What a fresh network has besides its family's default, or foreign weights do not say.
   public var variant: String?
   /// Images with labels.
-  public var source = DataSource()
+  public var source = DataSource(preferredSplit: "train")
   /// The classes that the network learns; nil for those of the labels.
   public var classes: String?
   public var output = ""

@@ -68,12 +68,15 @@ public struct ContactSheet {
   }
 
   private var summary: String {
-    var lines = ["\(check.images) images" + (space.map { ", \(check.pairs) with labels in \($0.name)" } ?? "")]
+    var lines = [
+      "\(check.images) images" + (space.map { ", \(check.pairs) with labels in \($0.name)" } ?? "")
+    ]
     lines += check.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) of \($0.key)" }
     let troubles =
       check.unknownIDs.map { "unknown id \($0.id): \($0.pixels) pixels in \($0.files) files" }
       + check.badFiles.map { "\($0.path): \($0.why)" }
-      + check.imagesWithoutLabel.map { "no label: \($0)" } + check.labelsWithoutImage.map { "no image: \($0)" }
+      + check.imagesWithoutLabel.map { "no label: \($0)" }
+      + check.labelsWithoutImage.map { "no image: \($0)" }
     let shown = troubles.prefix(20).map { "<li class=\"bad\">\(Self.escaped($0))</li>" }
     let more = troubles.count > 20 ? ["<li class=\"bad\">and \(troubles.count - 20) more</li>"] : []
     return "<ul>" + (lines.map { "<li>\(Self.escaped($0))</li>" } + shown + more).joined() + "</ul>"

@@ -9,8 +9,10 @@ public struct DataSource: Equatable, Sendable {
   public var dataset: String?
   /// The root folder of the data set; a set of one's own knows its own.
   public var data: String?
-  /// The data set's part; its default one without it.
+  /// The data set's part; without it the preferred one, or else the set's default.
   public var split: String?
+  /// The part to take where none is named and the data set has it: "train" for what trains.
+  public var preferredSplit: String?
   /// A folder, list or image; goes before `dataset`, which then tells nothing.
   public var images: String?
   /// The folder of label files; goes before the data set's own.
@@ -21,12 +23,13 @@ public struct DataSource: Equatable, Sendable {
   public var allowMissing: Bool
 
   public init(
-    dataset: String? = nil, data: String? = nil, split: String? = nil, images: String? = nil,
-    labels: String? = nil, labelSpace: String? = nil, allowMissing: Bool = false
+    dataset: String? = nil, data: String? = nil, split: String? = nil, preferredSplit: String? = nil,
+    images: String? = nil, labels: String? = nil, labelSpace: String? = nil, allowMissing: Bool = false
   ) {
     self.dataset = dataset
     self.data = data
     self.split = split
+    self.preferredSplit = preferredSplit
     self.images = images
     self.labels = labels
     self.labelSpace = labelSpace
@@ -98,7 +101,8 @@ public struct DataSource: Equatable, Sendable {
     }
     let isFile = ["yaml", "yml"].contains((dataset as NSString).pathExtension.lowercased())
     let set = try isFile ? DataSet(file: dataset) : .named(dataset)
-    let split = try set.split(named: split)
+    let preferred = set.splits.first { $0.name == preferredSplit }
+    let split = try split == nil ? preferred ?? set.split(named: nil) : set.split(named: split)
     guard let root = data ?? set.root else {
       throw Problem(
         "the data set's folder is not named", at: "--dataset \(dataset)",

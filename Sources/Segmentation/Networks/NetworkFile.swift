@@ -100,6 +100,12 @@ public enum NetworkFile {
     let isBody = families.contains { (try? $0.recogniseBody(checkpoint)) != nil }
     let names = families.map(\.name).joined(separator: " or ")
     let first = checkpoint.tensors.first.map { " (the first is \($0.name))" } ?? ""
+    let fitting = NetworkFamily.all.first { (try? $0.recognise(checkpoint)) ?? nil != nil }
+    if let fitting {
+      return Problem(
+        "cannot load the weights", at: path, because: "they are those of \(fitting.name), not of \(names)",
+        remedy: "say --network \(fitting.name), or name the right file")
+    }
     return Problem(
       "cannot load the weights", at: path,
       because: isBody

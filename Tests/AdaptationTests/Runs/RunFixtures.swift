@@ -26,7 +26,7 @@ struct RunFixtures {
     try NetworkFile.save(network, classes: .camvid11, to: folder.path("source.safetensors"))
     settings.apply(.paper)
     settings.weightsFile = folder.path("source.safetensors")
-    settings.images = folder.path("images")
+    settings.target.images = folder.path("images")
     settings.size = PixelSize(width: 48, height: 32)
     settings.crop = PixelSize(width: 24, height: 16)
     (settings.batch, settings.steps, settings.learningRate, settings.warmUp) = (2, 4, 0.01, 0)

@@ -121,9 +121,7 @@ struct SourceTrainerTests {
     #expect(lines.map(\.step) == [1, 2, 3, 4, 5] && Set(means).count > 1)
     #expect(bests.value.last?.mIoU == means.max())
 
-    let held = fixtures.settings.validation
-    let data = try LabelledImages(
-      images: ImageList(at: held.images), labelFolder: held.labels, space: .camvid11)
+    let data = try fixtures.settings.validation.labelled(defaultSpace: .camvid11).images
     for (name, mean) in [("best", means.max()), ("last", means.last)] {
       let loaded = try NetworkFile.load(run.weights(name).pth)
       let predictor = Predictor(loaded.network, PredictionSettings(size: fixtures.settings.size))

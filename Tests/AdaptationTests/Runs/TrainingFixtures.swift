@@ -26,8 +26,10 @@ struct TrainingFixtures {
         try LabelMap(size: image.size, pixels: label).writePNG(to: folder.path("\(set)/labels/\(i).png"))
       }
     }
-    (settings.images, settings.labels) = (folder.path("train/images"), folder.path("train/labels"))
-    settings.labelSpace = "camvid11"
+    (settings.source.images, settings.source.labels) = (
+      folder.path("train/images"), folder.path("train/labels")
+    )
+    settings.source.labelSpace = "camvid11"
     (settings.size, settings.crop) = (PixelSize(width: 48, height: 32), PixelSize(width: 24, height: 16))
     (settings.batch, settings.steps, settings.learningRate, settings.warmUp) = (2, 6, 0.01, 0)
     (settings.device, settings.threads, settings.workers) = ("cpu", 1, 1)

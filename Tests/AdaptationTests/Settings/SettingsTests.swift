@@ -68,7 +68,7 @@ struct SettingsTests {
     settings.size = PixelSize(width: 96, height: 64)
     settings.iapc.rarePixels = 4096
     settings.learningRate = 1.0 / 3
-    settings.images = "a \"strange\" # folder: with \\ ü, and\ttab\nline"
+    settings.target.images = "a \"strange\" # folder: with \\ ü, and\ttab\nline"
     settings.output = "-dash"
     settings.weightsFile = ", comma "
     settings.classes = "camvid11"
