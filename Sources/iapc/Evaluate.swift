@@ -53,7 +53,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var labels: LabelOptions
   @Option(
     name: .customLong("class-set"), parsing: .singleValue,
-    help: ArgumentHelp("Also the mean over a class set; may be repeated.", valueName: "name"))
+    help: ArgumentHelp("Also the mean over class sets; between commas, or repeated.", valueName: "names"))
   var classSets: [String] = []
   @OptionGroup var prediction: PredictionOptions
   @Flag(help: "Normalise by each image's own statistics instead of the stored ones.")
@@ -93,11 +93,13 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     Signals.watch()
     try checkOutputFile(json)
-    let sets = try classSets.map(ClassSet.named)
+    let sets = try classSets.flatMap { $0.split(separator: ",") }.map { try ClassSet.named(String($0)) }
     var report = try saved() ?? scoredLabelMaps(sets) ?? scoredNetwork(sets)
     try report.score(sets)
     ScoreTable.write(report)
-    for set in report.classSets ?? [] where classSets.contains(set.name) { ScoreTable.write(set) }
+    for set in report.classSets ?? [] where sets.contains(where: { $0.name == set.name }) {
+      ScoreTable.write(set)
+    }
     if let json { try writeJSON(report, to: json) }
   }
 

@@ -102,12 +102,11 @@ public struct SourceTrainer {
         normalisation: settings.normalisation, device: device)
       return (loaded.network, Manifest.Weights(loaded))
     }
-    let family = try NetworkFamily.named(settings.network)
-    let network = try family.fresh(
+    let network = try NetworkFamily.named(settings.network).fresh(
       BuildRequest(
         classCount: space.count,
-        normalisation: try settings.normalisation.map(Normalisation.named) ?? family.normalisation,
-        variant: try settings.variant.map(VariantText.init) ?? .none, device: device, seed: settings.seed))
+        normalisation: try settings.normalisation.map(Normalisation.named) ?? .imageNet,
+        variant: try freshVariant(), device: device, seed: settings.seed))
     var origin = Manifest.Weights(network, classes: space)
     if let backbone = settings.backbone {
       (origin.file, origin.sha256) = (backbone, try FileHash.sha256(ofFile: backbone))
@@ -117,6 +116,15 @@ public struct SourceTrainer {
           + "\(report.unused.count) of the file are not used")
     }
     return (network, origin)
+  }
+
+  /// What is said of a fresh network, with an auxiliary classifier where its loss counts.
+  private func freshVariant() throws -> VariantText {
+    let said = settings.variant ?? ""
+    let family = try NetworkFamily.named(settings.network)
+    let adds = settings.auxiliaryWeight > 0 && family.canHaveAuxiliary && !said.contains("auxiliary")
+    return try VariantText(
+      [said, adds ? "auxiliary=true" : ""].filter { !$0.isEmpty }.joined(separator: ","))
   }
 
   /// Makes the folder of a new run; a run that goes on must be of the same data and weights.

@@ -8,7 +8,9 @@ extension TrainingSettings {
     Setting("weightsFile", \.weightsFile, "weights to go on from (--weights); auto: a fresh network"),
     Setting(
       "backbone", \.backbone, "a body's weights, of ImageNet for one, for a fresh network to start from"),
-    Setting("variant", \.variant, "what a fresh network has besides the default: auxiliary=true"),
+    Setting(
+      "variant", \.variant,
+      "what a fresh network has besides the default: width=32; or what foreign weights do not say"),
     Setting("images", \.source.images, "the images: a folder or a list file"),
     Setting("labels", \.source.labels, "the folder of label images"),
     Setting("labelSpace", \.source.labelSpace, "what the label images hold; auto: as the data set says"),
@@ -20,7 +22,7 @@ extension TrainingSettings {
     Setting("output", \.output, "the run folder"),
     Setting(
       "normalisation", \.normalisation,
-      "how the network takes its pixels; auto: as its weights or its family do"),
+      "how the network takes its pixels; auto: as its weights do; imageNet for a fresh one"),
     Setting("batch", \.batch, "images a step"),
     Setting("steps", \.steps, "updates to run"),
     Setting("optimizer", \.optimizer, "what moves the weights"),
@@ -35,7 +37,8 @@ extension TrainingSettings {
     Setting(
       "classWeights", \.classWeights, "how much a pixel of a class counts; logarithmic: rare ones more"),
     Setting(
-      "auxiliaryWeight", \.auxiliaryWeight, "the loss of the auxiliary classifier, where the network has one"),
+      "auxiliaryWeight", \.auxiliaryWeight,
+      "the weight of the auxiliary classifier's loss; above 0, a fresh network that can have one has it"),
     Setting(
       "freezeNormalisation", \.freezeNormalisation,
       "what of the normalisation stays: affine: weights and biases; all: the statistics too"),

@@ -19,7 +19,7 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   /// The classes that the network learns; nil for those of the labels.
   public var classes: String?
   public var output = ""
-  /// How the network takes its pixels; nil as its weights say, or else as its family's do.
+  /// How the network takes its pixels; nil as its weights say, or ImageNet's for a fresh one.
   public var normalisation: String?
 
   // How long and how fast.
@@ -130,7 +130,7 @@ extension TrainingSettings {
   public mutating func apply(_ profile: Profile) {
     self.profile = profile
     guard profile == .deeplabv2 else { return }
-    (network, variant, normalisation) = ("deeplabv2-resnet101", "auxiliary=true", "caffe")
+    (network, normalisation) = ("deeplabv2-resnet101", "caffe")
     (size, crop) = (PixelSize(width: 1280, height: 720), PixelSize(width: 1280, height: 720))
     (batch, steps, horizon) = (1, 150_000, 250_000)
     (optimizer, learningRate, headScale) = (.sgd, 2.5e-4, 10)

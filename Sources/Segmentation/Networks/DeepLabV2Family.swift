@@ -12,7 +12,7 @@ extension NetworkFamily {
     }
 
     return NetworkFamily(
-      name: name, normalisation: .caffe,
+      name: name, normalisation: .caffe, canHaveAuxiliary: true,
       recognise: { mine(try DeepLabV2Reading.recognise($0)) },
       recogniseBody: { mine(try DeepLabV2Reading.recognise($0, bodies: true)) },
       build: { weights, request in

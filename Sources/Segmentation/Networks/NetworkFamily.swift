@@ -10,6 +10,8 @@ public struct NetworkFamily: Sendable {
   public let name: String
   /// Normalisation of published weights of this family, where nothing says more.
   public let normalisation: Normalisation
+  /// Whether a fresh network can have an auxiliary classifier, by the variant "auxiliary=true".
+  public let canHaveAuxiliary: Bool
   /// The checkpoint's entries under the network's names; nil where they are not of this family.
   let recognise: @Sendable (Checkpoint) throws -> RecognisedWeights?
   /// The same for weights of a body without a classifier, or with another one.
@@ -56,7 +58,7 @@ public struct BuildRequest: Sendable {
 
 extension NetworkFamily {
   static let espnet = NetworkFamily(
-    name: "espnet", normalisation: .espnetCityscapes,
+    name: "espnet", normalisation: .espnetCityscapes, canHaveAuxiliary: false,
     recognise: { checkpoint in
       ESPNet.Description(checkpoint).map { _ in RecognisedWeights(checkpoint: checkpoint.withoutCounters) }
     },

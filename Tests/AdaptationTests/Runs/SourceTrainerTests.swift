@@ -211,7 +211,7 @@ struct SourceTrainerTests {
     let odd = problem { try fixtures.train("a") { $0.crop = PixelSize(width: 20, height: 16) } }
     #expect(odd?.place == "--crop 20x16" && odd?.remedy.contains("24x16") == true)
     let half = problem { try fixtures.train("b") { $0.validation.images = "somewhere" } }
-    #expect(half?.what == "cannot use the setting validation.labels")
+    #expect(half?.what == "no labels are named")
     #expect(!FileManager.default.fileExists(atPath: fixtures.folder.path("a")))
   }
 }
