@@ -55,8 +55,7 @@ struct CityscapesOfficialTests {
   func official() throws {
     try withTemporaryFolder { folder in
       try example(folder)
-      let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        .appendingPathComponent("../../Reference/cityscapes_official.py").standardizedFileURL.path
+      let script = Fixtures.repository.appendingPathComponent("Reference/cityscapes_official.py").path
       let outcome = try Command(
         [
           script, "--dataset", folder.path("data"), "--results", folder.path("maps"), "--json",

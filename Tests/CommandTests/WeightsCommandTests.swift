@@ -9,8 +9,7 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
 
 /// Runs `Reference/deeplabv2_dialects.py` and gives what it printed.
 private func dialects(_ arguments: String...) throws -> String {
-  let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-    .appendingPathComponent("../../Reference/deeplabv2_dialects.py").standardizedFileURL.path
+  let script = Fixtures.repository.appendingPathComponent("Reference/deeplabv2_dialects.py").path
   let outcome = try Command([script] + arguments, program: python).outcome()
   try #require(outcome.status == 0, "\(outcome.errors)")
   return outcome.output

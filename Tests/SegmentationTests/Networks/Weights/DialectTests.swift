@@ -13,8 +13,7 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
 /// Runs `Reference/deeplabv2_dialects.py`, which has to end well, and gives what it printed.
 @discardableResult
 private func dialects(_ arguments: String...) throws -> String {
-  let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-    .appendingPathComponent("../../../Reference/deeplabv2_dialects.py").standardizedFileURL.path
+  let script = Fixtures.repository.appendingPathComponent("Reference/deeplabv2_dialects.py").path
   let process = Process()
   process.executableURL = URL(fileURLWithPath: try #require(python))
   process.arguments = [script] + arguments

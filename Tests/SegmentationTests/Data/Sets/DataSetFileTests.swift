@@ -4,15 +4,14 @@ import Files
 import Foundation
 import Imaging
 import Segmentation
+import TestSupport
 import Testing
 
 @Suite("A data set of one's own")
 struct DataSetFileTests {
   /// The first yaml example of Documentation/DataSets.md.
   private static func example() throws -> String {
-    var repository = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-    for _ in 0..<4 { repository.deleteLastPathComponent() }
-    let file = repository.appendingPathComponent("Documentation/DataSets.md")
+    let file = Fixtures.repository.appendingPathComponent("Documentation/DataSets.md")
     let text = try String(contentsOf: file, encoding: .utf8)
     let block = try #require(text.components(separatedBy: "```yaml\n").dropFirst().first)
     return String(try #require(block.split(separator: "```").first))
