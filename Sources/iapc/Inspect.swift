@@ -19,7 +19,8 @@ struct Inspect: ParsableCommand {
       With --images, a few of them are put to every reading of the weights that names
       and shapes allow, in each colour convention. A wrong reading loads without
       complaint; its predictions are unsure, alike everywhere, or change when the
-      image is mirrored. No label is needed.
+      image is mirrored. No label is needed; give the size that the network was
+      trained for.
       """)
 
   @Option(help: ArgumentHelp("The weights: .pth or .safetensors.", valueName: "file"))
