@@ -23,7 +23,7 @@ public struct LabelFreeCheck: Sendable {
 
   /// Asks a network about images, all of one size that it takes.
   ///
-  /// - Parameter normalisation: how the images are given, whatever the network says of itself.
+  /// - `normalisation`: how the images are given, whatever the network says of itself.
   public init(_ network: any Segmenter, images: [RGBImage], normalisation: Normalisation) {
     var (entropy, agreement) = (0.0, 0.0)
     var mean = [Double](repeating: 0, count: network.classCount)

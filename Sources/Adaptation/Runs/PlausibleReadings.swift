@@ -29,9 +29,8 @@ public struct PlausibleReadings {
   /// Tries the variants that names and shapes allow with their usual colours, then every other colour
   /// convention, either order of channels included, with the variant that did best.
   ///
-  /// - Parameters:
-  ///   - images: a few, of one size that the network takes.
-  ///   - progress: called before each reading, and at the end, with the count so far and in all.
+  /// - `images`: a few, of one size that the network takes.
+  /// - `progress`: called before each reading, and at the end, with the count so far and in all.
   /// - Returns: nil where the checkpoint is no known network's.
   public static func compare(
     _ checkpoint: Checkpoint, at path: String, family: String?, classes: LabelSpace, images: [RGBImage],

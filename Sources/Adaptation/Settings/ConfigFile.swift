@@ -51,7 +51,7 @@ public enum ConfigFile {
   /// the shared settings at the top, where the command has them, and those of the command's section. With
   /// `base: FILE` (relative to the file), the other file's settings come first.
   ///
-  /// - Parameter knows: whether the command has a setting of a name.
+  /// - `knows`: whether the command has a setting of a name.
   /// - Throws: as `read(_:)`, and for a setting at the top of a file with sections that is not a shared one.
   public static func read(
     _ path: String, for command: String, knows: (String) -> Bool

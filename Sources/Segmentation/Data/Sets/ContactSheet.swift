@@ -21,7 +21,7 @@ public struct ContactSheet {
   private let space: LabelSpace?
   private var pictures: [Picture] = []
 
-  /// - Parameter space: the label space of the pictures' labels; nil where there are none.
+  /// - `space`: the label space of the pictures' labels; nil where there are none.
   public init(title: String, check: DataCheck, space: LabelSpace?) {
     (self.title, self.check, self.space) = (title, check, space)
   }

@@ -44,7 +44,7 @@ public struct DataCheck: Encodable, Equatable, Sendable {
 
   /// Looks unlabelled images over, on all cores.
   ///
-  /// - Parameter progress: called after every image with the count so far; what it throws ends the work.
+  /// - `progress`: called after every image with the count so far; what it throws ends the work.
   public init(_ list: ImageList, progress: (Int) throws -> Void) throws {
     self.init(classCount: 0)
     try look(list.count, progress) { index in
