@@ -87,22 +87,33 @@ def apart(mine, theirs):
     return f"{max(differences[:3]):.1e}, {max(differences):.1e}"
 
 
+def compare(rounds, one_round, apart, digits):
+    """Prints a line for each round and the medians.
+
+    `one_round` gives our steps and peak memory, then PyTorch's. Returns the last round's steps of both, and the
+    memory in words.
+    """
+    rows = []
+    for index in range(rounds):
+        mine, memory, theirs, twin_memory = one_round()
+        p, s = seconds(theirs), seconds(mine)
+        rows.append((p, s, p / s, memory, twin_memory))
+        line = f"{index + 1:5}   {p:14.{digits}f}   {s:11.{digits}f}   {p / s:5.2f}   {apart(mine, theirs)}"
+        print(line, flush=True)
+    p, s, ratio, memory, twin_memory = (statistics.median(row[i] for row in rows) for i in range(5))
+    print(f"median  {p:14.{digits}f}   {s:11.{digits}f}   {ratio:5.2f}")
+    return mine, theirs, f"peak memory: PyTorch {twin_memory / 2**20:.0f} MiB, iapc {memory / 2**20:.0f} MiB"
+
+
 def main():
     a = arguments_of()
-    rows = []
     print(f"{a.steps} steps of {a.batch} crops of {a.crop}, {a.threads} threads, {a.rounds} rounds in turn")
     print("round   PyTorch s/step   iapc s/step   ratio   losses apart (3 steps, all)")
     with tempfile.TemporaryDirectory() as folder:
-        for index in range(a.rounds):
-            mine, memory, theirs, twin_memory = one_round(a, Path(folder))
-            p, s = seconds(theirs), seconds(mine)
-            rows.append((p, s, p / s, memory, twin_memory))
-            print(f"{index + 1:5}   {p:14.3f}   {s:11.3f}   {p / s:5.2f}   {apart(mine, theirs)}", flush=True)
+        _, theirs, memory = compare(a.rounds, lambda: one_round(a, Path(folder)), apart, digits=3)
         alone, _ = pytorch(a, Path(folder), 1)
-    p, s, ratio, memory, twin_memory = (statistics.median(row[i] for row in rows) for i in range(5))
-    print(f"median  {p:14.3f}   {s:11.3f}   {ratio:5.2f}")
     print(f"PyTorch on {a.threads} threads and on 1: losses apart {apart(theirs, alone)}")
-    print(f"peak memory: PyTorch {twin_memory / 2**20:.0f} MiB, iapc {memory / 2**20:.0f} MiB (with its data loading)")
+    print(f"{memory} (with its data loading)")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ memory of each process, and how far the losses are apart.
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from adapt import ROOT, run, seconds
+from adapt import ROOT, compare, run
 
 sys.path.insert(0, str(ROOT / "Reference"))
 import deeplabv2  # noqa: E402
@@ -85,19 +84,12 @@ def apart(ours, theirs):
 
 def main():
     a = arguments_of()
-    rows = []
     print(f"DeepLabV2-{a.backbone}: {a.steps} steps of {a.batch} crops of {a.crop}, {a.threads} threads, in turn")
     print("round   PyTorch s/step   iapc s/step   ratio   losses apart (step 1, all)")
     with tempfile.TemporaryDirectory() as folder:
         write_inputs(a, Path(folder))
-        for index in range(a.rounds):
-            ours, memory, theirs, twin_memory = one_round(a, Path(folder))
-            p, s = seconds(theirs), seconds(ours)
-            rows.append((p, s, p / s, memory, twin_memory))
-            print(f"{index + 1:5}   {p:14.2f}   {s:11.2f}   {p / s:5.2f}   {apart(ours, theirs)}", flush=True)
-    p, s, ratio, memory, twin_memory = (statistics.median(row[i] for row in rows) for i in range(5))
-    print(f"median  {p:14.2f}   {s:11.2f}   {ratio:5.2f}")
-    print(f"peak memory: PyTorch {twin_memory / 2**20:.0f} MiB, iapc {memory / 2**20:.0f} MiB")
+        _, _, memory = compare(a.rounds, lambda: one_round(a, Path(folder)), apart, digits=2)
+    print(memory)
 
 
 if __name__ == "__main__":

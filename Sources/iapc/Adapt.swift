@@ -103,7 +103,7 @@ struct Adapt: ParsableCommand {
     let settings: AdaptationSettings = try config.settings(profile: profile, options: options)
     for (name, isMissing) in [
       ("--weights", settings.weightsFile.isEmpty),
-      ("--images", settings.target.images == nil && settings.target.dataset == nil),
+      ("--images", settings.target.isEmpty),
       ("--output", settings.output.isEmpty),
     ] where isMissing {
       throw ValidationError("Missing expected argument '\(name)'.")

@@ -29,6 +29,7 @@ enum ConfigArguments {
       }
       if option == "--set" { sets.append(value) } else { files.append(value) }
     }
+    guard !files.isEmpty || !sets.isEmpty else { return arguments }
     let known = options(of: command)
     var added: [String] = []
     for file in files {

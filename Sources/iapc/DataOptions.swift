@@ -19,7 +19,7 @@ struct ImageOptions: ParsableArguments {
   @Flag(help: "Go on where the data set has fewer images than it should; results say so.")
   var allowMissing = false
 
-  var isEmpty: Bool { images == nil && dataset == nil }
+  var isEmpty: Bool { source().isEmpty }
 
   /// - Parameter labels: where labels are read too.
   func source(_ labels: LabelOptions? = nil) -> DataSource {

@@ -121,7 +121,7 @@ struct Train: ParsableCommand {
     let settings: TrainingSettings = try config.settings(profile: profile, options: options)
     let given = settings.source
     for (name, isMissing) in [
-      ("--images", given.images == nil && given.dataset == nil),
+      ("--images", given.isEmpty),
       ("--labels", given.labels == nil && given.dataset == nil), ("--output", settings.output.isEmpty),
     ] where isMissing {
       throw ValidationError("Missing expected argument '\(name)'.")

@@ -39,10 +39,7 @@ public final class AdaptationRun {
     if settings.threads > 0 { Machine.threads = settings.threads }
     Machine.flushDenormals(true)
     let images = try settings.target.imageList()
-    let loaded = try NetworkFile.load(
-      settings.weightsFile, family: settings.network, classes: settings.classes,
-      variant: settings.variant, normalisation: settings.normalisation,
-      device: Device.named(settings.device))
+    let loaded = try settings.loadNetwork()
     try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop)

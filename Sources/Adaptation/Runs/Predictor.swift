@@ -27,10 +27,7 @@ public struct Predictor {
   /// asked.
   public func inputSize(of image: PixelSize, scale: Double = 1) -> PixelSize {
     let base = settings.size ?? image
-    let step = Double(network.sizeMultiple)
-    func rounded(_ length: Int) -> Int {
-      max(1, Int((Double(length) * scale / step).rounded())) * network.sizeMultiple
-    }
+    func rounded(_ length: Int) -> Int { network.inputLength(nearest: Double(length) * scale) }
     return PixelSize(width: rounded(base.width), height: rounded(base.height))
   }
 

@@ -48,6 +48,13 @@ extension Segmenter {
 }
 
 extension AdaptationSettings {
+  /// The source network as these settings name it.
+  func loadNetwork() throws -> LoadedNetwork {
+    try NetworkFile.load(
+      weightsFile, family: network, classes: classes, variant: variant, normalisation: normalisation,
+      device: Device.named(device))
+  }
+
   /// Fills in what was left open: sizes from the first image, the warm-up from the number of steps.
   mutating func resolve(_ images: ImageList, for network: any Segmenter) throws {
     warmUp = warmUp ?? min(5000, steps * 5 / 9)

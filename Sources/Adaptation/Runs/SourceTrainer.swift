@@ -82,7 +82,7 @@ public struct SourceTrainer {
   }
 
   private func validationData(_ space: LabelSpace) throws -> LabelledImages? {
-    guard settings.validation.images != nil || settings.validation.dataset != nil else { return nil }
+    guard !settings.validation.isEmpty else { return nil }
     return try settings.validation.labelled(defaultSpace: space).images
   }
 
@@ -102,11 +102,12 @@ public struct SourceTrainer {
         normalisation: settings.normalisation, device: device)
       return (loaded.network, Manifest.Weights(loaded))
     }
-    let network = try NetworkFamily.named(settings.network).fresh(
+    let family = try NetworkFamily.named(settings.network)
+    let network = try family.fresh(
       BuildRequest(
         classCount: space.count,
         normalisation: try settings.normalisation.map(Normalisation.named) ?? .imageNet,
-        variant: try freshVariant(), device: device, seed: settings.seed))
+        variant: try freshVariant(of: family), device: device, seed: settings.seed))
     var origin = Manifest.Weights(network, classes: space)
     if let backbone = settings.backbone {
       (origin.file, origin.sha256) = (backbone, try FileHash.sha256(ofFile: backbone))
@@ -119,9 +120,8 @@ public struct SourceTrainer {
   }
 
   /// What is said of a fresh network, with an auxiliary classifier where its loss counts.
-  private func freshVariant() throws -> VariantText {
+  private func freshVariant(of family: NetworkFamily) throws -> VariantText {
     let said = settings.variant ?? ""
-    let family = try NetworkFamily.named(settings.network)
     let adds = settings.auxiliaryWeight > 0 && family.canHaveAuxiliary && !said.contains("auxiliary")
     return try VariantText(
       [said, adds ? "auxiliary=true" : ""].filter { !$0.isEmpty }.joined(separator: ","))
@@ -183,7 +183,8 @@ public struct SourceTrainer {
     guard settings.classWeights == .logarithmic else { return nil }
     var counts = [Int](repeating: 0, count: 256)
     for index in stride(from: 0, to: data.count, by: max(1, data.count / 200)) {
-      for value in try data.space.read(data.entries[index].labelPath).pixels { counts[Int(value)] += 1 }
+      let label = try data.space.read(data.entries[index].labelPath)
+      for (value, pixels) in label.counts(in: label.size.bounds).enumerated() { counts[value] += pixels }
     }
     let known = counts.prefix(data.space.count)
     let total = Double(max(1, known.reduce(0, +)))

@@ -53,10 +53,7 @@ public struct StepReplay {
   public func run(inputs: String, observe: (Int, StepReport) -> Void = { _, _ in }) throws -> Result {
     try settings.check()
     Machine.threads = max(1, settings.threads)
-    let loaded = try NetworkFile.load(
-      settings.weightsFile, family: settings.network, classes: settings.classes,
-      variant: settings.variant, normalisation: settings.normalisation,
-      device: try Device.named(settings.device))
+    let loaded = try settings.loadNetwork()
     return try run(loaded.network, inputs: inputs, observe: observe)
   }
 

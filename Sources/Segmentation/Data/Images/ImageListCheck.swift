@@ -24,18 +24,24 @@ extension LabelledImages {
   }
 }
 
-/// Calls `body` with 0 ..< count on all cores; throws the error of the lowest number that failed.
+/// Calls `body` with 0 ..< count on all cores, some at a time; throws the error of the lowest number that
+/// failed.
+///
+/// - `after`: called between, with the count so far; what it throws ends the work.
 func checkEach(
-  _ count: Int, shouldStop: () -> Bool, _ body: @Sendable (Int) throws -> Void
+  _ count: Int, shouldStop: () -> Bool = { false }, after: (Int) throws -> Void = { _ in },
+  _ body: @Sendable (Int) throws -> Void
 ) throws {
   let batch = 8 * ProcessInfo.processInfo.activeProcessorCount
   let failed = Mutex<(index: Int, error: (any Error)?)>((.max, nil))
   for start in stride(from: 0, to: count, by: batch) where !shouldStop() {
-    DispatchQueue.concurrentPerform(iterations: min(batch, count - start)) { offset in
+    let length = min(batch, count - start)
+    DispatchQueue.concurrentPerform(iterations: length) { offset in
       do { try body(start + offset) } catch {
         failed.withLock { if start + offset < $0.index { $0 = (start + offset, error) } }
       }
     }
     if let error = failed.withLock({ $0.error }) { throw error }
+    try after(start + length)
   }
 }

@@ -91,28 +91,22 @@ public struct DataCheck: Encodable, Equatable, Sendable {
     path: @Sendable (Int) -> String
   ) throws {
     images = count
-    let batch = 4 * ProcessInfo.processInfo.activeProcessorCount
+    let found = Mutex([Result<Sighting, Problem>?](repeating: nil, count: count))
+    try checkEach(count, after: progress) { index in
+      let result: Result<Sighting, Problem>
+      do { result = .success(try body(index)) } catch {
+        result = .failure(
+          error as? Problem ?? Problem("cannot read", at: path(index), because: "\(error)", remedy: ""))
+      }
+      found.withLock { $0[index] = result }
+    }
     var unknown: [Int: UnknownID] = [:]
-    for start in stride(from: 0, to: count, by: batch) {
-      let length = min(batch, count - start)
-      let found = Mutex([Result<Sighting, Problem>?](repeating: nil, count: length))
-      DispatchQueue.concurrentPerform(iterations: length) { offset in
-        let result: Result<Sighting, Problem>
-        do { result = .success(try body(start + offset)) } catch {
-          result = .failure(
-            error as? Problem
-              ?? Problem("cannot read", at: path(start + offset), because: "\(error)", remedy: ""))
-        }
-        found.withLock { $0[offset] = result }
+    for result in found.withLock({ $0 }) {
+      switch result {
+      case .success(let sighting): add(sighting, &unknown)
+      case .failure(let problem): badFiles.append(BadFile(path: problem.place, why: problem.why))
+      case nil: break
       }
-      for result in found.withLock({ $0 }) {
-        switch result {
-        case .success(let sighting): add(sighting, &unknown)
-        case .failure(let problem): badFiles.append(BadFile(path: problem.place, why: problem.why))
-        case nil: break
-        }
-      }
-      try progress(start + length)
     }
     unknownIDs = unknown.values.sorted { ($1.pixels, $0.id) < ($0.pixels, $1.id) }
   }

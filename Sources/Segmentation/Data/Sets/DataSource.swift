@@ -36,6 +36,9 @@ public struct DataSource: Equatable, Sendable {
     self.allowMissing = allowMissing
   }
 
+  /// Whether neither images nor a data set are named.
+  public var isEmpty: Bool { images == nil && dataset == nil }
+
   /// The images, without a look at any label.
   ///
   /// - Throws: a `Problem` where no images are named or found, and for fewer images than the data set has,
@@ -101,8 +104,8 @@ public struct DataSource: Equatable, Sendable {
     }
     let isFile = ["yaml", "yml"].contains((dataset as NSString).pathExtension.lowercased())
     let set = try isFile ? DataSet(file: dataset) : .named(dataset)
-    let preferred = set.splits.first { $0.name == preferredSplit }
-    let split = try split == nil ? preferred ?? set.split(named: nil) : set.split(named: split)
+    let preferred = set.splits.first { $0.name == preferredSplit }?.name
+    let split = try set.split(named: split ?? preferred)
     guard let root = data ?? set.root else {
       throw Problem(
         "the data set's folder is not named", at: "--dataset \(dataset)",

@@ -43,7 +43,7 @@ extension LabelledImages {
 
 extension LabelMap {
   /// How many pixels of a rectangle have each of the 256 values; the last are those without a class.
-  func counts(in rect: PixelRect) -> [Int] {
+  package func counts(in rect: PixelRect) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     counts.withUnsafeMutableBufferPointer { counts in
       pixels.withUnsafeBufferPointer { pixels in
