@@ -14,6 +14,7 @@
 typedef struct jpeg_run {
   struct jpeg_decompress_struct decoder;
   struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
   jmp_buf jump;
   ci_status status;
   char *message;
@@ -62,12 +63,24 @@ static void on_message(j_common_ptr common, int level) {
   }
 }
 
+// A scan of a few bytes may go over the whole picture. Encoders write about ten.
+enum { MOST_SCANS = 100 };
+
+static void on_progress(j_common_ptr common) {
+  jpeg_run *run = common->client_data;
+  if (run->decoder.input_scan_number <= MOST_SCANS) return;
+  run->status = ci_fail(run->message, CI_DAMAGED, "it has more than 100 scans");
+  longjmp(run->jump, 1);
+}
+
 static void open_run(jpeg_run *run, const uint8_t *bytes, size_t count) {
   run->decoder.err = jpeg_std_error(&run->errors);
   run->errors.error_exit = stop;
   run->errors.emit_message = on_message;
   run->decoder.client_data = run;
   jpeg_create_decompress(&run->decoder);
+  run->progress.progress_monitor = on_progress;
+  run->decoder.progress = &run->progress;
   jpeg_mem_src(&run->decoder, (unsigned char *)bytes, (unsigned long)count);
   jpeg_read_header(&run->decoder, TRUE);
 }

@@ -60,8 +60,19 @@ static int create(png_run *run) {
   return 0;
 }
 
+// Texts, profiles and thumbnails tell nothing of the picture, and a few of them unpack to gigabytes.
+static void skip_extras(png_structp png) {
+#ifdef PNG_HANDLE_AS_UNKNOWN_SUPPORTED
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+#endif
+#ifdef PNG_SET_USER_LIMITS_SUPPORTED
+  png_set_chunk_cache_max(png, 16);
+#endif
+}
+
 // The caller has called setjmp.
 static void read_header(png_run *run, ci_info *out) {
+  skip_extras(run->png);
   png_set_read_fn(run->png, run, read_bytes);
   png_read_info(run->png, run->info);
   int kind = png_get_color_type(run->png, run->info);

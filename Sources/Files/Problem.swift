@@ -21,8 +21,28 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  /// `WHAT (WHERE): WHY; what to do`, on one line whatever the parts hold.
+  /// `WHAT (WHERE): WHY; what to do`, on one line that a terminal can show, whatever the parts hold.
   public var description: String {
-    "\(what) (\(place)): \(why); \(remedy)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    "\(Self.shown(what)) (\(Self.shown(place))): \(Self.shown(why)); \(Self.shown(remedy))"
+      .split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+
+  // Names out of a file may have any length.
+  private static let longestPart = 1024
+
+  /// The part without control characters, with which a name out of a file could steer a terminal, and with
+  /// its middle left out where it is too long to be read.
+  private static func shown(_ part: String) -> String {
+    let safe = part.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      return isControl && !"\t\n\r".unicodeScalars.contains(scalar) ? "\u{fffd}" : scalar
+    }
+    func text(_ scalars: some Sequence<Unicode.Scalar>) -> String {
+      var view = String.UnicodeScalarView()
+      view.append(contentsOf: scalars)
+      return String(view)
+    }
+    guard part.utf8.count > longestPart else { return text(safe) }
+    return text(safe.prefix(longestPart / 2)) + " ... " + text(safe.suffix(longestPart / 2))
   }
 }

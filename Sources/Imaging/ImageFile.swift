@@ -9,7 +9,7 @@ import Files
 /// image, an extension that contradicts the content, a picture of too many pixels.
 public enum ImageFile {
   /// No picture may have more pixels than this, whatever limit the caller gives.
-  public static let mostPixels = 1 << 28
+  public static let mostPixels = 1 << 27
 
   // Enough for the header of nearly every file; the others are read whole.
   private static let headerBytes = 1 << 16
@@ -27,7 +27,7 @@ public enum ImageFile {
 
   /// The size that the header tells; the picture itself may still be damaged.
   public static func readSize(_ path: String) throws -> PixelSize {
-    let start = try FileBytes.read(path, limit: headerBytes)
+    let start = try FileBytes.beginning(of: path, limit: headerBytes)
     if start.count == headerBytes, let size = try? Header(start, name: path, limit: mostPixels).size {
       return size
     }
@@ -38,6 +38,7 @@ public enum ImageFile {
   /// `readRGB` of bytes in memory. The name is used in messages, and its extension is checked.
   public static func decode(_ bytes: [UInt8], name: String, limit: Int = mostPixels) throws -> RGBImage {
     let header = try Header(bytes, name: name, limit: limit)
+    try header.checkPlausible()
     let count = 3 * header.size.area
     var info = header.info
     let pixels = try [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
@@ -57,6 +58,7 @@ public enum ImageFile {
         "cannot read the labels", at: name, because: "expected a PNG, found a JPEG, which blurs label values",
         remedy: "give the label map as a PNG")
     }
+    try header.checkPlausible()
     let channels = Int(header.info.channels)
     let count = channels * header.size.area
     var info = header.info
@@ -100,6 +102,20 @@ private struct Header {
         because: "its \(info.width)x\(info.height) pixels are more than the \(allowed) that are allowed",
         remedy: "give a smaller picture")
     }
+  }
+
+  /// Refuses a file that is too short for the picture that its header promises, before memory is taken for it.
+  ///
+  /// Deflate makes at least one byte of 1032; a JPEG has at least one bit for each block of 8x8 pixels.
+  func checkPlausible() throws {
+    let isPNG = info.format == CI_FORMAT_PNG
+    let needed = isPNG ? size.area / 8 * Int(info.channels) * Int(info.bits) / 1032 : size.area / 512
+    guard byteCount < needed else { return }
+    throw Problem(
+      "cannot read the image", at: name,
+      because: "the file is truncated or damaged: its \(size) pixels take at least \(needed) bytes, it has "
+        + "\(byteCount)",
+      remedy: "copy it again or remove it")
   }
 
   func check(_ call: (UnsafeMutablePointer<CChar>) -> ci_status) throws {

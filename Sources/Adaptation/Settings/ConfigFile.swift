@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import Segmentation
 import Yams
 
 /// Settings in YAML: nested keys are joined by dots, so `weights: {ia: 0.2}` is `weights.ia`.
@@ -17,15 +18,7 @@ public enum ConfigFile {
   /// key
   ///   twice.
   public static func read(_ path: String) throws -> [Item] {
-    let bytes = try FileBytes.read(path, limit: 1 << 20)
-    guard let text = String(bytes: bytes, encoding: .utf8) else {
-      throw refuse(path, "it is not UTF-8 text", "save it as UTF-8")
-    }
-    let root: Node?
-    do { root = try Yams.compose(yaml: text) } catch {
-      throw refuse(path, "it is not YAML: \(error)", "correct that line")
-    }
-    guard let root else { return [] }
+    guard let root = try YAMLFile.root(of: path, what: what) else { return [] }
     guard let mapping = root.mapping else {
       throw refuse(path, "expected lines of `key: value`, found another form", "write one setting a line")
     }
@@ -44,6 +37,7 @@ public enum ConfigFile {
     "network", "variant", "normalisation", "classes", "seed", "device", "threads", "precision",
   ]
   private static let deepestBase = 4
+  private static let longestKey = 200
 
   /// The settings of a file that are one command's; a later one of a name goes before an earlier.
   ///
@@ -125,6 +119,9 @@ public enum ConfigFile {
       guard let name = key.string else {
         throw refuse("\(path), line \(line)", "a key is not a text", "correct it")
       }
+      guard name.utf8.count <= longestKey else {
+        throw refuse("\(path), line \(line)", "a key is longer than \(longestKey) bytes", "correct it")
+      }
       let full = prefix.isEmpty ? name : "\(prefix).\(name)"
       switch value {
       case .scalar(let scalar): items.append(Item(name: full, value: scalar.string, line: line))
@@ -140,7 +137,7 @@ public enum ConfigFile {
             "\(path), line \(line)", "\(full) is a list of more than plain values", "write plain values")
         }
         items.append(Item(name: full, value: texts.joined(separator: ", "), line: line))
-      case .alias: throw refuse("\(path), line \(line)", "\(full) is an alias", "write the value itself")
+      case .alias: fatalError("a file with aliases was let through")
       }
     }
   }
@@ -156,7 +153,9 @@ public enum ConfigFile {
     return "\"\(text)\""
   }
 
+  private static let what = "cannot read the config"
+
   private static func refuse(_ place: String, _ why: String, _ remedy: String) -> Problem {
-    Problem("cannot read the config", at: place, because: why, remedy: remedy)
+    Problem(what, at: place, because: why, remedy: remedy)
   }
 }

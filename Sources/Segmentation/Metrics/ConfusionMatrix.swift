@@ -19,17 +19,27 @@ public struct ConfusionMatrix: Equatable, Sendable {
     unmapped = [Int](repeating: 0, count: classCount)
   }
 
-  /// A matrix of counts kept earlier; nil where they are not square or not one for each class.
+  /// A matrix of counts kept earlier; nil where they are not square, not one for each class, negative or
+  /// more together than pixels can be.
   ///
   /// - `unmapped`: none where nil.
   public init?(rows: [[Int]], unmapped: [Int]? = nil) {
     guard !rows.isEmpty, rows.allSatisfy({ $0.count == rows.count }),
       unmapped?.count ?? rows.count == rows.count,
-      (rows.joined() + (unmapped ?? [])).allSatisfy({ $0 >= 0 })
+      Self.isCountable(rows.joined() + (unmapped ?? []))
     else { return nil }
     classCount = rows.count
     counts = Array(rows.joined())
     self.unmapped = unmapped ?? [Int](repeating: 0, count: rows.count)
+  }
+
+  private static func isCountable(_ counts: [Int]) -> Bool {
+    var left = 1 << 52
+    return counts.allSatisfy { count in
+      guard (0...left).contains(count) else { return false }
+      left -= count
+      return true
+    }
   }
 
   /// Counts the pixels whose label is not ignored. The maps are of one size.

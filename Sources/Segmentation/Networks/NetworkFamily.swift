@@ -103,10 +103,14 @@ extension NetworkFamily {
 }
 
 extension ESPNet.Description {
+  /// Far more of a level than the published 8: a file may name any number without holding their weights.
+  private static let mostBlocks = 64
+
   /// Reads the variant off names and shapes; nil where they are not those of an ESPNet with its decoder.
   public init?(_ checkpoint: Checkpoint) {
     func blocks(_ level: String) -> Int {
-      (0...).first { checkpoint["encoder.\(level).\($0).c1.conv.weight"] == nil } ?? 0
+      (0..<Self.mostBlocks).first { checkpoint["encoder.\(level).\($0).c1.conv.weight"] == nil }
+        ?? Self.mostBlocks
     }
     guard let classifier = checkpoint["classifier.weight"], classifier.shape.count == 4,
       let fusion = checkpoint["conv.conv.weight"], fusion.shape.count == 4,

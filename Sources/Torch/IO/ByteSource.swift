@@ -43,8 +43,8 @@ final class ByteSource {
     }
     let start = position - bufferStart
     if start + count > buffer.count, let file {
-      let chunk = file.read(at: position, count: max(count, Self.chunk))
-      guard chunk.count >= count else { throw damaged(place, "the disk gave fewer bytes than the file has") }
+      let chunk = try file.read(at: position, count: max(count, Self.chunk))
+      guard chunk.count >= count else { throw damaged(place, "it became shorter while it was read") }
       position += count
       if count >= Self.chunk { return chunk }
       bufferStart = position - count
@@ -88,5 +88,6 @@ final class ByteSource {
   }
 
   private static let chunk = 1 << 16
-  private static let longestLine = 4096
+  /// More than any name of a class or function has, in bytes.
+  static let longestLine = 4096
 }

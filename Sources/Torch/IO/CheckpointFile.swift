@@ -12,7 +12,7 @@ public enum CheckpointFile {
   /// - Throws: `Problem` where the file is missing, damaged, of an unknown format, or holds no weights.
   public static func read(_ path: String, entry: String? = nil) throws -> Checkpoint {
     let file = try InputFile(path)
-    let start = file.read(at: 0, count: 512)
+    let start = try file.read(at: 0, count: 512)
     if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6]) {
       return try ZipCheckpoint.read(file, entry: entry)
     }

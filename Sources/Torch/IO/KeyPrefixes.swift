@@ -5,11 +5,14 @@ enum KeyPrefixes {
   /// `DataParallel` and `DistributedDataParallel`; `torch.compile`.
   private static let known = ["module.", "_orig_mod."]
 
+  /// More wrappers than any network stands in.
+  private static let most = 8
+
   /// Takes known prefixes off while every name has one.
   /// - Returns: what was taken off, outermost first: "prefix module.".
   static func takeOff<Item>(_ items: inout [Item], name: WritableKeyPath<Item, String>) -> [String] {
     var taken: [String] = []
-    while !items.isEmpty,
+    while taken.count < most, !items.isEmpty,
       let prefix = known.first(where: { prefix in
         items.allSatisfy { $0[keyPath: name].hasPrefix(prefix) && $0[keyPath: name] != prefix }
       })

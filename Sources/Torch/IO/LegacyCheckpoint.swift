@@ -15,8 +15,10 @@ enum LegacyCheckpoint {
         file.path, "it is a pickle that torch.save did not write",
         "open it in Python and save the weights with torch.save or safetensors")
     }
-    let found = try Unpickler.read(source)
-    guard found == .int(version) else {
+    guard case .int(let found) = try Unpickler.read(source) else {
+      throw damaged(file.path, "its format version is no number")
+    }
+    guard found == version else {
       throw unreadable(
         file.path, "its format version is \(found), expected \(version)", "save it again with a newer PyTorch"
       )

@@ -7,6 +7,8 @@ import Foundation
 enum SafeTensors {
   /// The bound of the reference implementation, in bytes.
   private static let longestHeader = 100_000_000
+  /// The header, a tensor's entry, its shape.
+  private static let deepest = 3
 
   static func read(_ file: InputFile) throws -> Checkpoint {
     let source = ByteSource(file)
@@ -38,11 +40,43 @@ enum SafeTensors {
   }
 
   private static func decode(_ json: [UInt8], _ path: String) throws -> SafeTensorsHeader {
-    do {
-      return try JSONDecoder().decode(SafeTensorsHeader.self, from: Data(json))
-    } catch {
+    guard let keyCount = keyCount(of: json), let header = try? decoded(json) else {
       throw damaged(path, "its header is not the JSON of safetensors")
     }
+    guard header.keyCount == keyCount else { throw damaged(path, "its header names a tensor twice") }
+    return header
+  }
+
+  private static func decoded(_ json: [UInt8]) throws -> SafeTensorsHeader {
+    try JSONDecoder().decode(SafeTensorsHeader.self, from: Data(json))
+  }
+
+  /// How many keys the outer object has, counting one that comes twice as two, which the decoder would pass
+  /// over; nil for objects and lists nested deeper than a header's.
+  private static func keyCount(of json: [UInt8]) -> Int? {
+    var (count, depth) = (0, 0)
+    var (inText, escaped) = (false, false)
+    for byte in json {
+      if inText {
+        if escaped {
+          escaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          escaped = true
+        } else {
+          inText = byte != UInt8(ascii: "\"")
+        }
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): inText = true
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+      case UInt8(ascii: ":") where depth == 1: count += 1
+      default: continue
+      }
+      if depth > deepest { return nil }
+    }
+    return count
   }
 
   /// The element type of an entry whose bytes follow the ones before it, are in the file and fit its shape.

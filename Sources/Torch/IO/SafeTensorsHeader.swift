@@ -20,6 +20,8 @@ struct SafeTensorsHeader: Codable {
   var metadata: [String: String] = [:]
   /// In the order of their bytes.
   var entries: [(name: String, entry: Entry)] = []
+  /// The different keys of the header that was read.
+  private(set) var keyCount = 0
 
   static let metadataKey = "__metadata__"
 
@@ -38,6 +40,7 @@ struct SafeTensorsHeader: Codable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Name.self)
+    keyCount = container.allKeys.count
     for key in container.allKeys {
       if key.stringValue == Self.metadataKey {
         metadata = try container.decode([String: String].self, forKey: key)

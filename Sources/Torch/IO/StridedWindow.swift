@@ -117,13 +117,11 @@ struct TensorGatherer {
       throw damaged(
         place, "\(name) needs a storage of \(record.storage.count) elements, it has \(storage.count) bytes")
     }
-    if !window.isWholeStorage {
-      let (left, overflow) = budget.subtractingReportingOverflow(window.byteCount)
-      guard !overflow, left >= 0 else {
-        throw damaged(place, "its tensors overlap and would unpack to far more bytes than the file has")
-      }
-      budget = left
+    let (left, overflow) = budget.subtractingReportingOverflow(window.byteCount)
+    guard !overflow, left >= 0 else {
+      throw damaged(place, "its tensors overlap and would unpack to far more bytes than the file has")
     }
+    budget = left
     return window.gather(storage)
   }
 }

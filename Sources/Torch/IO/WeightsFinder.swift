@@ -42,6 +42,8 @@ struct WeightsFinder {
     "scheduler", "lr_scheduler", "amp", "scaler", "grad_scaler",
   ]
   private static let deepest = 3
+  /// Of the key of a dictionary that weights lie in, in bytes; others count as no place of weights.
+  private static let longestKey = 128
 
   /// - Throws: `Problem` where there are no weights, or several sets and nothing tells which is meant.
   func find(in object: PickleValue) throws -> Found {
@@ -81,10 +83,9 @@ struct WeightsFinder {
 
   private func collect(_ entries: [PickleEntry], _ path: [String], _ search: inout Search) throws {
     for entry in entries {
-      guard case .string(let key) = entry.key, case .dict(let inner) = entry.value, !Self.never.contains(key)
-      else {
-        continue
-      }
+      guard case .string(let key) = entry.key, case .dict(let inner) = entry.value, !Self.never.contains(key),
+        key.utf8.count <= Self.longestKey
+      else { continue }
       search.visited += inner.count
       guard search.visited <= PickleHeap.mostNodes else {
         throw damaged(place, "its dictionaries hold each other too often")
@@ -123,7 +124,7 @@ struct WeightsFinder {
     guard let found = candidates.first(where: { $0.name == entry }) else {
       throw unreadable(
         place, "it holds no set of weights named \"\(entry)\"",
-        "choose one of: \(list(candidates.map(\.name)))")
+        "choose one of: \(list(candidates))")
     }
     return found
   }
@@ -149,12 +150,13 @@ struct WeightsFinder {
 
   private func ambiguous(_ candidates: [Candidate]) -> Problem {
     unreadable(
-      place, "it holds several sets of weights: \(list(candidates.map(\.name)))",
+      place, "it holds several sets of weights: \(list(candidates))",
       "name the one that is meant, or save it alone")
   }
 
-  private func list(_ names: [String]) -> String {
-    names.isEmpty ? "(none)" : names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
+  private func list(_ candidates: [Candidate]) -> String {
+    if candidates.isEmpty { return "(none)" }
+    return candidates.prefix(8).map(\.name).joined(separator: ", ") + (candidates.count > 8 ? ", ..." : "")
   }
 
   // MARK: - Result

@@ -9,6 +9,7 @@ enum ZipCheckpoint {
   private static let ownMetadata = "iapc.json"
 
   static func read(_ file: InputFile, entry: String?) throws -> Checkpoint {
+    try ZipDirectory.check(file)
     let archive = try ArchiveReader(file.path, fileSize: file.size)
     guard archive.names.contains("data.pkl") else {
       throw unreadable(

@@ -121,16 +121,25 @@ public struct ImageList: Equatable, Sendable {
   }
 
   private static func lines(of listFile: String) throws -> [String] {
-    let bytes = try FileBytes.read(listFile)
-    guard let text = String(bytes: bytes, encoding: .utf8), !bytes.contains(0) else {
-      throw Problem(
-        "cannot read the list of images", at: listFile, because: "it is not UTF-8 text",
+    let bytes = try FileBytes.read(listFile, atMost: longestList)
+    func refuse(_ why: String) -> Problem {
+      Problem(
+        "cannot read the list of images", at: listFile, because: why,
         remedy: "give a folder of images, an image, or a text file with one path a line")
     }
-    return text.split(whereSeparator: \.isNewline)
-      .map { $0.trimmingCharacters(in: .whitespaces.union(CharacterSet(charactersIn: "\u{feff}"))) }
-      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    guard !bytes.contains(0) else { throw refuse("it is not UTF-8 text") }
+    let unseen = CharacterSet.whitespaces.union(CharacterSet(charactersIn: "\u{feff}"))
+    let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    return try lines.compactMap { line in
+      guard line.count <= longestPath else { throw refuse("a line of \(line.count) bytes is no path") }
+      guard let text = String(validating: line, as: UTF8.self) else { throw refuse("it is not UTF-8 text") }
+      let path = text.trimmingCharacters(in: unseen)
+      return path.isEmpty || path.hasPrefix("#") ? nil : path
+    }
   }
+
+  // In bytes: a list of a million paths, and the longest path that a system takes.
+  private static let (longestList, longestPath) = (1 << 26, 4096)
 
   /// A listed path as a name: relative, without extension and without steps upwards.
   private static func name(_ line: String, under folder: String) -> String {

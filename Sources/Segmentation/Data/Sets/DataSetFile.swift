@@ -44,37 +44,18 @@ struct DataSetFile {
 
   init(_ path: String) throws {
     self.path = path
-    let bytes = try FileBytes.read(path, limit: 1 << 20)
-    guard let text = String(bytes: bytes, encoding: .utf8) else {
-      throw Self.refusal(path, "it is not UTF-8 text", "save it as UTF-8")
+    guard let node = try YAMLFile.root(of: path, what: Self.what) else {
+      throw Problem(Self.what, at: path, because: "it is empty", remedy: "write the data set's splits")
     }
-    do {
-      guard let node = try Yams.compose(yaml: text) else {
-        throw Self.refusal(path, "it is empty", "write the data set's splits")
-      }
-      root = node
-    } catch let error as YamlError {
-      throw Self.notYAML(path, error)
-    }
+    root = node
   }
 
-  private static func notYAML(_ path: String, _ error: YamlError) -> Problem {
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      refusal("\(path), line \(mark.line)", "it is not YAML: \(problem)", "correct that line")
-    default: refusal(path, "it is not YAML: \(error)", "correct it")
-    }
-  }
-
-  private static func refusal(_ place: String, _ why: String, _ remedy: String) -> Problem {
-    Problem("cannot read the data set", at: place, because: why, remedy: remedy)
-  }
+  private static let what = "cannot read the data set"
 
   func place(of node: Node) -> String { node.mark.map { "\(path), line \($0.line)" } ?? path }
 
   func refuse(_ node: Node, _ why: String, _ remedy: String) -> Problem {
-    Self.refusal(place(of: node), why, remedy)
+    Problem(Self.what, at: place(of: node), because: why, remedy: remedy)
   }
 
   /// The keys and values of a mapping, in the file's order.
@@ -124,8 +105,12 @@ struct DataSetFile {
     guard let images = fields["images"] else {
       throw refuse(node, "the split \(name) has no `images:`", "add their folder or list")
     }
+    let count = try fields["count"].map(number)
+    if let node = fields["count"], let count, count < 1 {
+      throw refuse(node, "expected a number of images, found \(count)", "correct it or leave it out")
+    }
     let labels = try fields["labels"].map { [DataSet.FileGroup(try text($0))] }
     return DataSet.Split(
-      name, DataSet.FileGroup(try text(images)), labels: labels ?? [], count: try fields["count"].map(number))
+      name, DataSet.FileGroup(try text(images)), labels: labels ?? [], count: count)
   }
 }

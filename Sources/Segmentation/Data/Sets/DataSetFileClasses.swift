@@ -27,7 +27,11 @@ extension DataSetFile {
       }
       return nil
     }
-    let classes = try list(node).enumerated().map { try labelClass($1, index: $0) }
+    let items = try list(node)
+    guard items.count <= 255 else {
+      throw refuse(node, "it lists \(items.count) classes, expected at most 255", "list its classes")
+    }
+    let classes = try items.enumerated().map { try labelClass($1, index: $0) }
     let indices = try fields["ids"].map { try self.indices($0, classes) }
     let ignored = try fields["ignore"].map { try list($0).map(number) } ?? [255]
     return try at(node) {

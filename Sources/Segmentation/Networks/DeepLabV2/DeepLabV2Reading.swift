@@ -59,6 +59,9 @@ enum DeepLabV2Reading {
 }
 
 extension DeepLabV2.Description {
+  /// Channels of the first stage, 64 as published: a file may tell of any number without holding the weights.
+  private static let widest = 128
+
   /// What names and shapes show; the rest is as in ADVENT's network. Nil where they are not those of one of
   /// the backbones.
   init?(showing weights: RecognisedWeights) {
@@ -70,7 +73,8 @@ extension DeepLabV2.Description {
     let isVGG = shapes["features.0.weight"] != nil
     let depths = (1...4).map(blocks)
     guard let found = isVGG ? .vgg16 : Backbone.allCases.first(where: { $0.depths == depths }),
-      let width = shapes[isVGG ? "features.0.weight" : "layer1.0.conv1.weight"]?.first, width > 0
+      let width = shapes[isVGG ? "features.0.weight" : "layer1.0.conv1.weight"]?.first,
+      (1...Self.widest).contains(width)
     else { return nil }
     let head = shapes[isVGG ? "classifier.conv2d_list.0.weight" : "layer6.conv2d_list.0.weight"]
     self.init(found, outputs: max(1, head?.first ?? 1))

@@ -10,7 +10,7 @@ struct PickleHeap {
     indirect case global(PickleGlobal, String)
     indirect case storage(StorageRecord, viewOffset: Int)
     case numpyDType(String)
-    /// An object of a class that means nothing here, never made.
+    /// An object of a class that means nothing here, never made; by its call: "argparse.Namespace()".
     case opaque(String)
     indirect case tensor(TensorRecord)
     /// The rest are indices of `children`; a dictionary alternates keys and values.
@@ -64,9 +64,9 @@ struct PickleHeap {
       case .value(let value): return (value, 0)
       case .tensor(let record): return (.tensor(record), 0)
       case .global(_, let name): return (.name(name), 0)
-      case .storage(let record, _): return (.name("storage \(record.key)"), 0)
-      case .opaque(let name): return (.name("\(name)()"), 0)
-      case .numpyDType(let code): return (.name("numpy dtype \(code)"), 0)
+      case .storage: return (.name("a storage"), 0)
+      case .opaque(let name): return (.name(name), 0)
+      case .numpyDType: return (.name("a numpy dtype"), 0)
       case .list(let at), .tuple(let at), .dict(let at): child = at
       }
       if let known = done[index] { return known }

@@ -35,7 +35,9 @@ extension Unpickler {
       guard let first = arguments.first else { throw malformed("a numpy dtype") }
       return heap.add(.numpyDType(try string(first)))
     case .numpyScalar: return try numpyScalar(arguments)
-    case .foreign: return heap.add(.opaque(name))
+    case .foreign:
+      try heap.charge(name.utf8.count, place: source.place)
+      return heap.add(.opaque("\(name)()"))
     case .storage, .dtype:
       throw unreadable(
         source.place, "the file asks to call `\(name)`, which no checkpoint does", "fetch it again")
@@ -105,7 +107,9 @@ extension Unpickler {
   private mutating func device(_ arguments: [Int32]) throws -> Int32 {
     guard let first = arguments.first else { throw malformed("a device") }
     let index = try arguments.dropFirst().first.map { ":\(try natural($0))" } ?? ""
-    return heap.add(.value(.string(try string(first) + index)))
+    let kind = try string(first)
+    try heap.charge(kind.utf8.count, place: source.place)
+    return heap.add(.value(.string(kind + index)))
   }
 
   /// `_codecs.encode(text, "latin1")`: how protocol 2 writes bytes.

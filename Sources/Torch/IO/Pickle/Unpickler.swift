@@ -100,9 +100,7 @@ struct Unpickler {
     case 0x28: marks.append(stack.count)  // MARK
     case 0x30: _ = try pop()  // POP
     case 0x31: _ = try popToMark()  // POP_MARK
-    case 0x32:  // DUP
-      let top = try pop()
-      stack += [top, top]
+    case 0x32: try pushAgain(try top())  // DUP
     case 0x68: try recall(try source.unsigned(1))  // BINGET
     case 0x6a: try recall(try source.unsigned(4))  // LONG_BINGET
     case 0x71: memo[try source.unsigned(1)] = try top()  // BINPUT
@@ -183,6 +181,15 @@ extension Unpickler {
     guard let index = memo[key] else {
       throw damaged(source.place, "the pickle recalls entry \(key), never stored")
     }
+    try pushAgain(index)
+  }
+
+  /// Pushes an object that is there already. A text counts by its length, since names are copied on their
+  /// way to the user.
+  private mutating func pushAgain(_ index: Int32) throws {
+    if case .value(.string(let text)) = heap[index] {
+      try heap.charge(text.utf8.count, place: source.place)
+    }
     stack.append(index)
   }
 
@@ -198,6 +205,9 @@ extension Unpickler {
   }
 
   private mutating func pushGlobal(_ module: String, _ name: String) throws {
+    guard module.utf8.count + name.utf8.count <= ByteSource.longestLine else {
+      throw damaged(source.place, "a name before byte \(source.position) has no end")
+    }
     let full = "\(module).\(name)"
     guard let global = PickleGlobal(module, name) else {
       throw unreadable(
