@@ -49,7 +49,8 @@ fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
 	  $$python loss_fixtures.py --losses $$tests/AdaptationTests/Fixtures/losses \
 	    --ops $$tests/TorchTests/Fixtures/ops.safetensors && \
 	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json && \
-	  $$python dataset_fixtures.py $$tests/SegmentationTests/Fixtures/datasets
+	  $$python dataset_fixtures.py $$tests/SegmentationTests/Fixtures/datasets && \
+	  $$python malformed_fixtures.py $$tests/CommandTests/Fixtures/malformed
 
 clean: ## remove what was built; libtorch stays
 	@rm -rf .build .venv

@@ -91,7 +91,8 @@ let package = Package(
       dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["iapc", "Torch", "Imaging", "Files", "TestSupport"]),
+      name: "CommandTests", dependencies: ["iapc", "Torch", "Imaging", "Files", "TestSupport"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

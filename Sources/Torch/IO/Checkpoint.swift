@@ -34,6 +34,18 @@ public struct Checkpoint: Sendable {
   }
 }
 
+extension Checkpoint {
+  /// Sixty times what the largest network here has with its optimiser; every one is looked at many times.
+  private static let mostTensors = 1 << 16
+
+  /// - Throws: `Problem` for more tensors than any checkpoint has.
+  static func checkCount(_ count: Int, place: String) throws {
+    guard count > mostTensors else { return }
+    throw unreadable(
+      place, "it holds \(count) tensors, expected at most \(mostTensors)", "save only the network's weights")
+  }
+}
+
 /// Where tensors stand in a file that has more to it than one dictionary of their names.
 public struct CheckpointPlaces: Equatable, Sendable {
   /// Keys of the dictionaries around all of the weights, outermost first: ["state_dict"].

@@ -5,16 +5,19 @@ import Foundation
 
 /// The safetensors format: the header's length in 8 bytes, a JSON header, then the tensors without gaps.
 enum SafeTensors {
-  /// The bound of the reference implementation, in bytes.
-  private static let longestHeader = 100_000_000
+  /// In bytes: what the most tensors take with names of 100 letters.
+  private static let longestHeader = 1 << 24
   /// The header, a tensor's entry, its shape.
   private static let deepest = 3
 
   static func read(_ file: InputFile) throws -> Checkpoint {
     let source = ByteSource(file)
     let length = try source.unsigned(8)
-    guard length <= min(longestHeader, source.remaining) else {
+    guard length <= source.remaining else {
       throw damaged(file.path, "its header declares \(length) bytes, \(source.remaining) are left")
+    }
+    guard length <= longestHeader else {
+      throw damaged(file.path, "its header declares \(length) bytes, expected at most \(longestHeader)")
     }
     let header = try decode(try source.bytes(length), file.path)
     var tensors: [(name: String, tensor: StoredTensor)] = []
@@ -30,6 +33,7 @@ enum SafeTensors {
       throw damaged(file.path, "\(source.remaining) bytes after the last tensor belong to none")
     }
     guard !tensors.isEmpty else { throw unreadable(file.path, "it holds no tensor", "name another file") }
+    try Checkpoint.checkCount(tensors.count, place: file.path)
     let keys = tensors.map(\.name)
     let prefixes = KeyPrefixes.takeOff(&tensors, name: \.name)
     var places = CheckpointPlaces()

@@ -180,6 +180,7 @@ struct WeightsFinder {
         keys.append(chosen.keys?[index] ?? [name])
       }
     }
+    try Checkpoint.checkCount(found.tensors.count, place: place)
     let prefixes = KeyPrefixes.takeOff(&found.tensors, name: \.name)
     found.places.around = chosen.path
     for (key, entry) in zip(keys, found.tensors) where key != [entry.name] {
