@@ -104,7 +104,7 @@ private struct Header {
     }
   }
 
-  /// Refuses a file that is too short for the picture that its header promises, before memory is taken for it.
+  /// Refuses a file that is too short for the picture that its header promises, before memory is taken.
   ///
   /// Deflate makes at least one byte of 1032; a JPEG has at least one bit for each block of 8x8 pixels.
   func checkPlausible() throws {

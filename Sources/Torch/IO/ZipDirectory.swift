@@ -4,14 +4,16 @@ import Files
 
 /// The directory at the end of a zip archive, looked at before libtorch opens it.
 ///
-/// torch.save puts its records one after another, uncompressed and with nothing behind the directory. Nothing
-/// else is let through: libtorch unpacks some records on opening, however large they say they are.
+/// torch.save puts its records one after another, uncompressed and with nothing behind the directory; only a
+/// TorchScript program has packed ones. libtorch unpacks some records on opening, however large they say they
+/// are, so none is let through that is packed to more than the whole file has.
 ///
 /// Source: PKWARE's APPNOTE, sections 4.3.12 to 4.3.16 and 4.5.3.
 struct ZipDirectory {
   private struct Entry {
     let name: [UInt8]
     let start: Int
+    /// In the file, in bytes.
     let size: Int
   }
 
@@ -26,8 +28,8 @@ struct ZipDirectory {
   private var start = 0
   private var length = 0
 
-  /// - Throws: `Problem` where the directory is missing, contradicts the file's size, or tells of records that
-  ///   torch.save does not write: compressed, encrypted, overlapping, two of one name.
+  /// - Throws: `Problem` where the directory is missing, contradicts the file's size, or tells of records
+  ///   that torch.save does not write: far larger unpacked, encrypted, overlapping, two of one name.
   static func check(_ file: InputFile) throws {
     let directory = try ZipDirectory(file)
     try directory.checkRecords(directory.entries())
@@ -85,13 +87,13 @@ struct ZipDirectory {
     let name = try source.bytes(nameLength)
     try Self.widen(&size, &packed, &start, from: ByteSource(source.bytes(extraLength), place: file.path))
     try source.skip(commentLength)
-    guard flags & 1 == 0, method == 0, packed == size else {
+    guard flags & 1 == 0, method == 0 ? packed == size : size <= file.size else {
       throw unreadable(
         file.path,
         "it is a zip archive that torch.save did not write: its record \(Self.text(name)) is packed",
         "unpack it and name the checkpoint inside, or save it again with torch.save")
     }
-    return Entry(name: name, start: start, size: size)
+    return Entry(name: name, start: start, size: packed)
   }
 
   /// Takes the 64-bit numbers for those that say that they are beyond 32 bits.
@@ -121,14 +123,14 @@ struct ZipDirectory {
       guard names.insert(entry.name).inserted else {
         throw damaged(file.path, "the archive has two records named \(Self.text(entry.name))")
       }
-      let room = start - Self.localLength - entry.name.count - entry.start
-      guard entry.start >= end, entry.size <= room else {
+      let head = Self.localLength + entry.name.count
+      guard entry.start >= end, entry.start <= start, entry.size <= start - entry.start - head else {
+        let name = Self.text(entry.name)
         throw damaged(
           file.path,
-          "record \(Self.text(entry.name)) of \(entry.size) bytes at byte \(entry.start) does not fit the archive"
-        )
+          "record \(name) of \(entry.size) bytes at byte \(entry.start) does not fit the archive")
       }
-      end = entry.start + Self.localLength + entry.name.count + entry.size
+      end = entry.start + head + entry.size
     }
   }
 
