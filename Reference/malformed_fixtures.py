@@ -215,6 +215,16 @@ def zip_twice():
 
 
 @file("pth")
+def zip_far_record():
+    """A directory whose only record begins at byte 2^63 - 1."""
+    name, extra = b"a/version", struct.pack("<HHQ", 1, 8, (1 << 63) - 1)
+    lengths = struct.pack("<HHHHHII", len(name), len(extra), 0, 0, 0, 0, 0xFFFFFFFF)
+    entry = b"PK\1\2" + struct.pack("<6H3I", 20, 20, 0, 0, 0, 0, 0, 1, 1) + lengths + name + extra
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(entry), 30, 0)
+    return b"PK\3\4" + bytes(26) + entry + end
+
+
+@file("pth")
 def zip_many_records():
     """The end of the directory declares 2^60 records, in its 64-bit form."""
     whole = bytearray(saved(state()))
