@@ -86,4 +86,24 @@ ct_error *ct_average_into(ct_tensor *const *averages, const ct_tensor *const *va
   });
 }
 
+ct_error *ct_norm_of_all(double *out, const ct_tensor *const *tensors, size_t count) {
+  return guarded([&] {
+    const at::NoGradGuard no_grad;
+    double norm = 0;
+    if (count > 0) {
+      const auto norms = at::_foreach_norm(list(tensors, count), 2);
+      norm = at::linalg_vector_norm(at::stack(norms).to(at::kDouble), 2).item<double>();
+    }
+    *out = norm;
+  });
+}
+
+ct_error *ct_copy_all_into(ct_tensor *const *targets, const ct_tensor *const *values, size_t count) {
+  return guarded([&] {
+    if (count == 0) return;
+    const at::NoGradGuard no_grad;
+    at::_foreach_copy_(list(targets, count), list(values, count));
+  });
+}
+
 }  // extern "C"

@@ -46,6 +46,19 @@ public enum AtomicFile {
     }
   }
 
+  /// The name of the file that a temporary file of this writer was for; nil for any other name.
+  ///
+  /// One that lies about was left by a process that was killed while it wrote.
+  public static func target(ofTemporary name: String) -> String? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count >= 4, parts[0].isEmpty, parts[parts.count - 1] == ending else { return nil }
+    let mark = parts[parts.count - 2]
+    let isMark = UInt64(mark, radix: 36).map { String($0, radix: 36) == mark } ?? false
+    return isMark ? parts[1..<parts.count - 2].joined(separator: ".") : nil
+  }
+
+  private static let ending = "partial"
+
   // A link is followed, so that the file it leads to is replaced and not the link.
   private static func followingLinks(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
@@ -69,7 +82,7 @@ public enum AtomicFile {
       let mark = String(random.next() as UInt64, radix: 36)
       let (folder, file) = Self.split(target)
       // A file name may hold 255 bytes, so a long one is cut to leave room for the mark.
-      temporary = "\(folder).\(String(decoding: file.utf8.prefix(200), as: UTF8.self)).\(mark).partial"
+      temporary = "\(folder).\(String(decoding: file.utf8.prefix(200), as: UTF8.self)).\(mark).\(ending)"
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { throw problem(errno, adding: 0) }
     }

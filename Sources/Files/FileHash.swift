@@ -29,6 +29,26 @@ public enum FileHash {
     return hexadecimal(hash.finalize())
   }
 
+  /// The hash of what is given piece by piece.
+  public struct Stream {
+    private var hash = SHA256()
+
+    public init() {}
+
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+      hash.update(bufferPointer: bytes)
+    }
+
+    /// Takes in a text with its length before it, so that no two sequences of texts are alike.
+    public mutating func update(_ text: String) {
+      let utf8 = Array(text.utf8)
+      withUnsafeBytes(of: UInt64(utf8.count).littleEndian) { update($0) }
+      utf8.withUnsafeBytes { update($0) }
+    }
+
+    public func finish() -> String { hexadecimal(hash.finalize()) }
+  }
+
   public static func sha256(of bytes: [UInt8]) -> String {
     bytes.withUnsafeBytes { sha256(of: $0) }
   }

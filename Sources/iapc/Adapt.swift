@@ -24,6 +24,8 @@ struct Adapt: ParsableCommand {
       torch.load), config.yaml with every setting, manifest.json with the versions
       and hashes it was made from, metrics.jsonl with each step's terms, and
       checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
+      A step whose loss or gradient is no number is never taken: it ends the run, or
+      is left out with --set notFinite=skip.
 
       Settings of --config and --set, with their defaults (paper's learning rates, sizes and weights):
       \(AdaptationSettings.table.explanation(defaults: AdaptationSettings()))
@@ -74,9 +76,7 @@ struct Adapt: ParsableCommand {
     let display = ProgressDisplay()
     let settings: AdaptationSettings =
       try resume.map { path in
-        try config.resumed(
-          path, free: ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep"],
-          options: options + [("profile", profile)])
+        try config.resumed(path, options: options + [("profile", profile)])
       } ?? fresh()
     let run = AdaptationRun(
       settings, cache: cacheFolder, command: CommandLine.arguments, observer: display.observer)

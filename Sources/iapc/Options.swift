@@ -138,24 +138,20 @@ struct ConfigOptions: ParsableArguments {
 
   /// The settings of the run in a folder, which goes on; what is named anew must not change its results.
   ///
-  /// - `free`: the settings that may change.
-  func resumed<Root: RunSettings>(
-    _ path: String, free: Set<String>, options: [(String, String?)]
-  ) throws -> Root {
+  /// - Throws: `Problem` for another value of a setting that is not free.
+  func resumed<Root: RunSettings>(_ path: String, options: [(String, String?)]) throws -> Root {
     let (table, folder) = (Root.table, RunFolder(path))
     try checkRun(folder, of: Root.job)
     var settings = Root()
     for item in try ConfigFile.read(folder.config) {
       try table.set(item.name, to: item.value, in: &settings, at: "\(folder.config), line \(item.line)")
     }
-    settings.output = path
-    let before = table.values(of: settings)
+    let before = Dictionary(uniqueKeysWithValues: table.values(of: settings).map { ($0.name, $0.value) })
     try apply(to: &settings, options: options)
-    for (old, new) in zip(before, table.values(of: settings))
-    where old.value != new.value && !free.contains(old.name) && old.name != "output" {
+    if let change = Root.change(from: before, to: table.values(of: settings)) {
       throw Problem(
-        "cannot resume the run with another \(old.name)", at: path,
-        because: "it began with \(old.value), asked for is \(new.value)",
+        "cannot resume the run with another \(change.name)", at: path,
+        because: "it began with \(change.old), asked for is \(change.new)",
         remedy: "leave the option out, or start a new run")
     }
     settings.output = path

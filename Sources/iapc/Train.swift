@@ -32,6 +32,8 @@ struct Train: ParsableCommand {
       evaluations.jsonl with every score; config.yaml with every setting,
       manifest.json with versions and hashes, metrics.jsonl with each step's loss,
       and checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
+      A step whose loss or gradient is no number is never taken: it ends the run, or
+      is left out with --set notFinite=skip.
 
       Settings of --config and --set:
       \(TrainingSettings.table.explanation(defaults: TrainingSettings()))
@@ -88,9 +90,7 @@ struct Train: ParsableCommand {
     Signals.watch()
     let settings: TrainingSettings =
       try resume.map { path in
-        try config.resumed(
-          path, free: ["steps", "threads", "workers", "checkpointEvery", "checkpointKeep"],
-          options: options + [("profile", profile)])
+        try config.resumed(path, options: options + [("profile", profile)])
       } ?? fresh()
     let trainer = SourceTrainer(
       settings, command: CommandLine.arguments, observer: ProgressDisplay().observer)

@@ -111,6 +111,25 @@ private let canTrace: Bool = {
     }
   }
 
+  @Test("--resume of a run whose config.yaml was changed by hand is refused and names the setting")
+  func resumeEdited() throws {
+    try withTemporaryFolder { folder in
+      let run = folder.path("run")
+      try done(sample.adapt(to: run, "--steps", "1"))
+      let config = try text("\(run)/config.yaml")
+      func edit(_ old: String, _ new: String) throws {
+        #expect(config.contains(old))
+        _ = try folder.file("run/config.yaml", Array(config.replacing(old, with: new).utf8))
+      }
+      try edit("seed: 1\n", "seed: 7\n")
+      try expectError(
+        ["adapt", "--resume", run], saying: "with another seed", "it began with 1, now it is 7", "config.yaml"
+      )
+      try edit("workers: 1\n", "workers: 2\n")
+      try done(["adapt", "--resume", run, "--set", "notFinite=skip"])
+    }
+  }
+
   @Test("No file of a label folder beside the images is opened", .enabled(if: canTrace, "needs strace"))
   func sourceFreeByTrace() throws {
     try withTemporaryFolder { folder in

@@ -39,6 +39,14 @@ private final class SmallDisk {
     try file.close()
   }
 
+  /// Gives back some of the room that `fill` took.
+  func free(_ count: Int) throws {
+    let file = try #require(FileHandle(forWritingAtPath: path + "/filler"))
+    let size = try file.seekToEnd()
+    try file.truncate(atOffset: size - UInt64(count))
+    try file.close()
+  }
+
   static let isPossible = getuid() == 0 && (try? SmallDisk(mebibytes: 1)) != nil
 
   private static func run(_ name: String, _ arguments: [String]) throws -> Bool {
@@ -69,6 +77,31 @@ private final class SmallDisk {
     try done(["adapt", "--resume", run])
     #expect(exists("\(run)/adapted.safetensors") && exists("\(run)/adapted.pth"))
     #expect(try jsonLines("\(run)/metrics.jsonl").count == 2)
+  }
+
+  @Test("adapt that goes on upon a full disk keeps its checkpoint, and ends with the same bytes given room")
+  func resumeOnFull() throws {
+    let disk = try SmallDisk(mebibytes: 16)
+    let (run, whole) = ("\(disk.path)/run", sample.folder.path("whole-\(UUID().uuidString)"))
+    try done(sample.adapt(to: whole, "--steps", "4"))
+    try done(sample.adapt(to: run, "--steps", "2"))
+    let before = try bytes("\(run)/checkpoints/step-000002.safetensors")
+    // First not even a line has room, then lines have and a checkpoint has not.
+    for room in [0, 256 << 10] {
+      try disk.fill()
+      if room > 0 { try disk.free(room) }
+      let outcome = try iapc("adapt", "--resume", run, "--steps", "4")
+      #expect(outcome.status == 1 && outcome.output == "")
+      #expect(outcome.errorLines.last?.hasPrefix("error: ") == true, "\(outcome.errors)")
+      #expect(outcome.errorLines.last?.contains("No space left on device") == true, "\(outcome.errors)")
+      #expect(outcome.errorLines.last?.contains("needed") == true)
+      #expect(listing("\(run)/checkpoints") == ["step-000002.safetensors"])
+      #expect(try bytes("\(run)/checkpoints/step-000002.safetensors") == before)
+      try FileManager.default.removeItem(atPath: disk.path + "/filler")
+    }
+    try done(["adapt", "--resume", run, "--steps", "4"])
+    #expect(try bytes("\(run)/adapted.safetensors") == bytes("\(whole)/adapted.safetensors"))
+    #expect(try jsonLines("\(run)/metrics.jsonl").compactMap { $0["step"] as? Int } == [1, 2, 3, 4])
   }
 
   @Test("adapt on a disk that is full already leaves nothing")

@@ -34,6 +34,8 @@ import Testing
       (["--size", "64"], ["\"64\"", "640x480"]),
       (["--crop", "36x24"], ["36x24", "multiples of 8"]), (["--crop", "128x96"], ["128x96", "64x48"]),
       (["--precision", "float8"], ["float8", "float32"]),
+      (["--set", "notFinite=go"], ["notFinite", "stop, skip"]),
+      (["--set", "mostSkipped=0"], ["mostSkipped", "at least 1"]),
       (["--learning-rate=-1"], ["learningRate", "above 0"]),
     ])
   func value(_ options: [String], _ words: [String]) throws {

@@ -41,6 +41,39 @@ struct AtomicFileTests {
     }
   }
 
+  @Test("What a killed writer leaves is known by its name, and nothing else is")
+  func temporaries() throws {
+    try inFolder { folder in
+      var seen: [String] = []
+      for name in ["step-000004.safetensors", ".hidden"] {
+        try AtomicFile.write(to: "\(folder)/\(name)") { _ in seen += try names(folder) }
+      }
+      #expect(
+        seen.compactMap(AtomicFile.target(ofTemporary:)).sorted() == [".hidden", "step-000004.safetensors"])
+      for name in [
+        "a.partial", ".a.partial", ".partial", "..1.partial", ".a.1z.part", "a.1z.partial", ".a.1Z.partial",
+        ".a.01.partial", ".a.+1.partial", ".a.zzzzzzzzzzzzzz.partial", ".a..partial", "",
+      ] {
+        #expect(AtomicFile.target(ofTemporary: name) ?? "" == "", "\(name)")
+      }
+      #expect(AtomicFile.target(ofTemporary: ".config.yaml.1z.partial") == "config.yaml")
+    }
+  }
+
+  @Test("A hash of pieces is the hash of the whole; texts count with their lengths")
+  func hash() {
+    let bytes = (0..<500).map { UInt8($0 % 251) }
+    var stream = FileHash.Stream()
+    for piece in [bytes[0..<1], bytes[1..<300], bytes[300...]] { piece.withUnsafeBytes { stream.update($0) } }
+    #expect(stream.finish() == FileHash.sha256(of: bytes))
+    func hash(_ texts: String...) -> String {
+      var stream = FileHash.Stream()
+      for text in texts { stream.update(text) }
+      return stream.finish()
+    }
+    #expect(hash("ab", "c") != hash("a", "bc") && hash("ab", "c") == hash("ab", "c"))
+  }
+
   @Test("A link is followed and stays a link")
   func link() throws {
     try inFolder { folder in

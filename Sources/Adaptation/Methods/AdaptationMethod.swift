@@ -31,11 +31,26 @@ public struct StepReport: Sendable {
   public let terms: [(name: String, value: Double)]
   /// The weight of each class in this step; empty where the method has none.
   public let classWeights: [Double]
+  /// The Euclidean norm of the gradient over all parameters; nil where the method takes none.
+  public let gradientNorm: Double?
+  /// Whether the network took the step; it takes none from a loss or a gradient that is no number.
+  public let isApplied: Bool
 
-  public init(total: Double, terms: [(name: String, value: Double)], classWeights: [Double] = []) {
+  public init(
+    total: Double, terms: [(name: String, value: Double)], classWeights: [Double] = [],
+    gradientNorm: Double? = nil, isApplied: Bool = true
+  ) {
     self.total = total
     self.terms = terms
     self.classWeights = classWeights
+    self.gradientNorm = gradientNorm
+    self.isApplied = isApplied
+  }
+
+  /// The names of what is no number in it: terms, "gradient".
+  public var notFinite: [String] {
+    let names = terms.filter { !$0.value.isFinite }.map(\.name)
+    return names + (gradientNorm?.isFinite == false ? ["gradient"] : [])
   }
 }
 
@@ -48,6 +63,9 @@ public protocol AdaptationMethod: AnyObject {
   func prepare(_ images: TargetImages) throws
 
   /// One update from one batch.
+  ///
+  /// Where the loss or its gradient is no number, nothing is updated: the next step goes as if this one had
+  /// not been, and the report tells that it was not applied.
   func step(_ batch: TargetBatch, learningRate: Double) -> StepReport
 
   /// Everything that later steps depend on, under stable names.

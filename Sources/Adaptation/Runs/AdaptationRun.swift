@@ -46,7 +46,8 @@ public final class AdaptationRun {
     let imagesHash = try images.contentHash()
     let manifest = Manifest(
       .adapt, Manifest.Weights(loaded), images: Manifest.Images(images, sha256: imagesHash),
-      seed: settings.seed, device: loaded.network.store.device, command: command)
+      settings: AdaptationSettings.table.values(of: settings), seed: settings.seed,
+      device: loaded.network.store.device, command: command)
     try check(start, manifest)
     let place = pseudoLabelPlace(loaded, imagesHash, size)
     if !place.labeler.isDone(in: place.path) {
@@ -60,7 +61,7 @@ public final class AdaptationRun {
     if case .new(let overwrite) = start { try create(manifest, overwrite: overwrite) }
     let method = IAPC(loaded.network, settings.iapc)
     let done = try loop.restore(start, method.load)
-    if done == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
+    if done.step == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
     let times = try steps(method, maker, from: done)
     if settings.finalStatistics == .target {
@@ -79,7 +80,9 @@ public final class AdaptationRun {
   /// Refuses a folder that the run cannot have; changes nothing yet.
   private func check(_ start: RunStart, _ manifest: Manifest) throws {
     if case .new(let overwrite) = start { return try folder.check(overwrite: overwrite) }
-    try manifest.checkUnchanged(since: Manifest.read(folder.manifest), at: folder.path)
+    let before = try Manifest.read(folder.manifest)
+    try manifest.checkUnchanged(since: before, at: folder.path, AdaptationSettings.self)
+    if let note = manifest.otherMachine(than: before) { observer.note(note) }
   }
 
   private func create(_ manifest: Manifest, overwrite: Bool) throws {
@@ -131,16 +134,12 @@ public final class AdaptationRun {
     return labels
   }
 
-  private var loop: StepLoop {
-    StepLoop(
-      name: "adapt", folder: folder, observer: observer, steps: settings.steps,
-      checkpointEvery: settings.checkpointEvery, checkpointKeep: settings.checkpointKeep)
-  }
+  private var loop: StepLoop { StepLoop(settings, folder, observer) }
 
   private func steps(
-    _ method: some AdaptationMethod, _ maker: TargetViewMaker, from done: Int
+    _ method: some AdaptationMethod, _ maker: TargetViewMaker, from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
-    let stream = TargetStream(maker, settings, network: method.student, startingAt: done)
+    let stream = TargetStream(maker, settings, network: method.student, startingAt: done.step)
     defer { stream.stop() }
     let schedule = settings.schedule
     let seconds = try loop.run(from: done, state: { method.state }) { step in

@@ -75,6 +75,8 @@ struct Manifest: Codable, Equatable {
   let job: RunJob
   let versions: Versions
   let seed: UInt64
+  /// Every setting, resolved; nil in a run of a version that did not write them.
+  let settings: [String: String]?
   let weights: Weights
   let images: Images
   let labels: Images?
@@ -87,11 +89,12 @@ struct Manifest: Codable, Equatable {
 
   init(
     _ job: RunJob, _ weights: Weights, images: Images, labels: Images? = nil, validation: Labelled? = nil,
-    seed: UInt64, device: Device, command: [String]
+    settings: [(name: String, value: String)], seed: UInt64, device: Device, command: [String]
   ) {
     self.job = job
     versions = Versions(iapc: iapcVersion, libtorch: Machine.torchVersion)
     self.seed = seed
+    self.settings = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0.value) })
     self.weights = weights
     self.images = images
     self.labels = labels
@@ -101,21 +104,6 @@ struct Manifest: Codable, Equatable {
     threads = Machine.threads
     processor = Machine.cpuCapability
     started = Date()
-  }
-
-  /// Refuses to go on with the run that `before` tells of where something that it is made of has changed.
-  func checkUnchanged(since before: Manifest, at path: String) throws {
-    for (what, old, new) in [
-      ("weights", before.weights.sha256, weights.sha256),
-      ("images", before.images.sha256, images.sha256),
-      ("labels", before.labels?.sha256, labels?.sha256),
-      ("validation images", before.validation?.images.sha256, validation?.images.sha256),
-      ("validation labels", before.validation?.labels.sha256, validation?.labels.sha256),
-    ] where old != new {
-      throw Problem(
-        "cannot resume the run", at: path, because: "its \(what) have changed since it began",
-        remedy: "restore them, or start a new run")
-    }
   }
 
   static func read(_ path: String) throws -> Manifest {

@@ -23,11 +23,14 @@ public struct StepRecord: Sendable {
     self.images = images
   }
 
-  /// One JSON object. Terms stand under their names, after the step and the total.
+  /// One JSON object. Terms stand under their names, after the step and the total; `skipped` only where the
+  /// step was.
   var line: String {
     var fields = [("step", String(step)), ("total", json(report.total))]
     fields += report.terms.map { ($0.name, json($0.value)) }
+    if let norm = report.gradientNorm { fields.append(("gradientNorm", json(norm))) }
     fields += [("learningRate", json(learningRate)), ("seconds", json((seconds * 1e4).rounded() / 1e4))]
+    if !report.isApplied { fields.append(("skipped", "true")) }
     return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
   }
 
@@ -38,14 +41,29 @@ public struct StepRecord: Sendable {
 final class MetricsLog {
   private let path: String
   private let file: FileHandle
+  /// What to say of lines that should be there and are not.
+  let gap: String?
 
-  /// - Parameter keeping: steps whose lines stay; later ones are of work that was lost, and go.
+  private struct Line: Decodable { let step: Int }
+
+  /// - `steps`: steps whose lines stay; later ones are of work that was lost, and go with what is no line.
   init(_ path: String, keeping steps: Int) throws {
     self.path = path
-    let old = steps > 0 ? ((try? FileBytes.read(path)) ?? []) : []
-    let lines = old.split(separator: UInt8(ascii: "\n")).prefix(steps)
-    let kept = lines.map { Array($0) + [UInt8(ascii: "\n")] }
-    try AtomicFile.write(Array(kept.joined()), to: path)
+    let isThere = steps > 0 && FileManager.default.fileExists(atPath: path)
+    var (kept, found): ([UInt8], [Int]) = ([], [])
+    for line in (isThere ? try FileBytes.read(path) : []).split(separator: UInt8(ascii: "\n")) {
+      guard let step = try? JSONDecoder().decode(Line.self, from: Data(line)).step,
+        step > found.last ?? 0, step <= steps
+      else { continue }
+      kept += line + [UInt8(ascii: "\n")]
+      found.append(step)
+    }
+    let missing = Set(1..<steps + 1).subtracting(found)
+    gap = missing.min().map {
+      "\(path) lacks \(missing.count) of the \(steps) steps that were done, first step \($0): "
+        + "it goes on without them"
+    }
+    try AtomicFile.write(kept, to: path)
     guard let file = FileHandle(forWritingAtPath: path) else {
       throw Problem(
         "cannot write the metrics", at: path, because: "the file cannot be opened",
@@ -56,12 +74,17 @@ final class MetricsLog {
   }
 
   func append(_ record: StepRecord) throws {
-    do { try file.write(contentsOf: Data((record.line + "\n").utf8)) } catch {
+    let line = Data((record.line + "\n").utf8)
+    do { try file.write(contentsOf: line) } catch {
       throw Problem(
-        "cannot write the metrics", at: path, because: "\(error.localizedDescription)",
+        "cannot write the metrics", at: path,
+        because: "\(error.localizedDescription); \(line.count) bytes are needed a step",
         remedy: "make room, then go on with --resume")
     }
   }
+
+  /// Waits until the lines are on the disk.
+  func settle() throws { try file.synchronize() }
 
   deinit { try? file.close() }
 }

@@ -2,7 +2,6 @@
 
 import Files
 import Foundation
-import Torch
 
 /// The folder of a run and the places in it.
 public struct RunFolder: Sendable {
@@ -76,53 +75,16 @@ public struct RunFolder: Sendable {
 
   /// Takes away what a run writes; anything else stays.
   private func clear() {
-    let content = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    for name in own(content) { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+    removeTemporaries()
+    for name in RunFolder.written { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
   }
 
   /// What runs write; anything else a user put there stays.
-  private func own(_ content: [String]) -> [String] {
-    let names: Set = [
-      "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
-      "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
-      "last.pth", "evaluations.jsonl",
-    ]
-    return content.filter(names.contains)
-  }
-
-  // MARK: Checkpoints
-
-  private func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(sixDigits(step)).safetensors" }
-
-  /// Stored steps, newest first.
-  func storedSteps() -> [Int] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
-    return names.compactMap { name in
-      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
-      return Int(name.dropFirst(5).dropLast(12))
-    }.sorted(by: >)
-  }
-
-  /// Writes the state after `step` and drops all but the newest `keep`.
-  func save(_ state: [(name: String, tensor: StoredTensor)], step: Int, keep: Int) throws {
-    let file = Checkpoint(tensors: state, metadata: ["iapc.step": String(step)])
-    try CheckpointFile.write(file, to: checkpoint(step))
-    for old in storedSteps().dropFirst(keep) { try? FileManager.default.removeItem(atPath: checkpoint(old)) }
-  }
-
-  /// The newest checkpoint that can be read whole, and what was passed over on the way to it.
-  func newest() throws -> (step: Int, state: [(name: String, tensor: StoredTensor)], skipped: [Problem])? {
-    var skipped: [Problem] = []
-    for step in storedSteps() {
-      do {
-        return (step, try CheckpointFile.read(checkpoint(step)).tensors, skipped)
-      } catch let problem as Problem {
-        skipped.append(problem)
-      }
-    }
-    if let first = skipped.first { throw first }
-    return nil
-  }
+  static let written: Set = [
+    "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
+    "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
+    "last.pth", "evaluations.jsonl",
+  ]
 }
 
 /// A step's number as file names have it, so that they sort.

@@ -57,12 +57,13 @@ public struct SourceTrainer {
     try begin(start, data, validation, origin)
     let done = try loop.restore(start, learner.load)
     var keeper = try TrainingKeeper(
-      learner.network, data.space, scorer, validation?.count ?? 0, folder, observer, settings, from: done)
+      learner.network, data.space, scorer, validation?.count ?? 0, folder, observer, settings, from: done.step
+    )
     let times: (Double, Double)
     do {
       let order = BatchOrder(count: data.count, batchSize: settings.batch, seed: settings.seed)
       let loader = data.loader(views, order, workers: settings.workers, rareClasses: sampling)
-      times = try steps(learner, loader.startingAt(done), &keeper, from: done)
+      times = try steps(learner, loader.startingAt(done.step), &keeper, from: done)
     } catch let stop as Interruption {
       try keeper.save("last")
       throw stop
@@ -136,9 +137,13 @@ public struct SourceTrainer {
       .train, origin, images: own.images, labels: own.labels,
       validation: try validation.map {
         try Manifest.Labelled($0, settings.validation)
-      }, seed: settings.seed, device: try Device.named(settings.device), command: command)
+      }, settings: TrainingSettings.table.values(of: settings), seed: settings.seed,
+      device: try Device.named(settings.device), command: command)
     guard case .new(let overwrite) = start else {
-      return try manifest.checkUnchanged(since: Manifest.read(folder.manifest), at: folder.path)
+      let before = try Manifest.read(folder.manifest)
+      try manifest.checkUnchanged(since: before, at: folder.path, TrainingSettings.self)
+      if let note = manifest.otherMachine(than: before) { observer.note(note) }
+      return
     }
     try folder.prepare(overwrite: overwrite) {
       try AtomicFile.write(
@@ -149,19 +154,15 @@ public struct SourceTrainer {
     }
   }
 
-  private var loop: StepLoop {
-    StepLoop(
-      name: "train", folder: folder, observer: observer, steps: settings.steps,
-      checkpointEvery: settings.checkpointEvery, checkpointKeep: settings.checkpointKeep)
-  }
+  private var loop: StepLoop { StepLoop(settings, folder, observer) }
 
   private func steps(
     _ learner: SupervisedLearner, _ loader: BatchLoader<SupervisedSample>, _ keeper: inout TrainingKeeper,
-    from done: Int
+    from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
     defer { loader.stop() }
     // A score that a stop cut short.
-    try keeper.score(ifDueAfter: done)
+    try keeper.score(ifDueAfter: done.step)
     let seconds = try loop.run(from: done, state: { learner.state }) { step in
       learner.step(try loader.next(), step)
     } after: { step in

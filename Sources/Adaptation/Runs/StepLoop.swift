@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import Foundation
 import Torch
 
 /// Whether a run begins or goes on.
@@ -9,33 +10,46 @@ public enum RunStart: Sendable {
   case resume
 }
 
-/// The steps of a run: each is logged, checkpoints are kept, and where a loss is no number or the user asks to
-/// end, the run ends with what is good saved.
-struct StepLoop {
-  typealias State = [(name: String, tensor: StoredTensor)]
+/// The steps of a run: each is logged, checkpoints are kept, and where too many losses or gradients are no
+/// number or the user asks to end, the run ends with what is good saved.
+package struct StepLoop {
+  package typealias State = [(name: String, tensor: StoredTensor)]
 
-  /// What the steps are called: "adapt".
-  let name: String
-  let folder: RunFolder
-  let observer: RunObserver
-  let steps: Int
-  let checkpointEvery: Int
-  let checkpointKeep: Int
+  private let name: String
+  private let folder: RunFolder
+  private let observer: RunObserver
+  private let steps, checkpointEvery, checkpointKeep: Int
+  private let notFinite: NotFinite
+  /// Skipped steps in a row that the run outlives.
+  private let mostSkipped: Int
 
-  /// Takes over the newest checkpoint of a run that goes on.
+  package init(_ settings: some RunSettings, _ folder: RunFolder, _ observer: RunObserver) {
+    name = type(of: settings).job.rawValue
+    self.folder = folder
+    self.observer = observer
+    (steps, checkpointEvery) = (settings.steps, settings.checkpointEvery)
+    (checkpointKeep, notFinite) = (settings.checkpointKeep, settings.notFinite)
+    mostSkipped = settings.mostSkipped
+  }
+
+  /// Takes over the newest intact checkpoint of a run that goes on, and takes away what a kill left.
   ///
-  /// - Returns: the number of steps done.
-  func restore(_ start: RunStart, _ load: (State) -> LoadReport) throws -> Int {
-    guard case .resume = start, let found = try folder.newest() else { return 0 }
-    for problem in found.skipped { observer.note("passed over a damaged checkpoint: \(problem)") }
+  /// - Returns: how far the run is.
+  package func restore(_ start: RunStart, _ load: (State) -> LoadReport) throws -> RunProgress {
+    guard case .resume = start else { return RunProgress() }
+    folder.removeTemporaries()
+    guard let found = try folder.newest() else { return RunProgress() }
+    for note in found.notes { observer.note(note) }
     let report = load(found.state)
     guard report.isExact else {
       throw Problem(
         "cannot resume the run", at: folder.checkpoints, because: "its checkpoint has \(report.summary)",
         remedy: "start a new run")
     }
-    observer.note("resumed after step \(found.step)")
-    return found.step
+    // Else they would count among the checkpoints that are kept.
+    for path in found.damaged { try? FileManager.default.removeItem(atPath: path) }
+    observer.note("resumed after step \(found.progress.step)")
+    return found.progress
   }
 
   /// Runs the steps that are left.
@@ -45,45 +59,103 @@ struct StepLoop {
   /// - `after`: what follows a step once it is logged, by its number from 1; where the user ends that, the
   ///   step is saved first.
   /// - Returns: the seconds that the steps took.
-  func run(
-    from done: Int, state: () -> State, _ body: (Int) throws -> StepRecord,
+  package func run(
+    from start: RunProgress, state: @escaping () -> State, _ body: (Int) throws -> StepRecord,
     after: (Int) throws -> Void = { _ in }
   ) throws -> Double {
-    let log = try MetricsLog(folder.metrics, keeping: done)
-    var (seconds, saved) = (0.0, done)
-    func save(_ step: Int) throws {
-      guard saved != step else { return }
-      try folder.save(state(), step: step, keep: checkpointKeep)
-      saved = step
-    }
+    let keeper = StepKeeper(
+      folder, try MetricsLog(folder.metrics, keeping: start.step), keep: checkpointKeep, from: start, state)
+    if let gap = keeper.log.gap { observer.note(gap) }
     observer.begin(name, steps)
-    observer.advance(done)
-    for step in (done..<max(done, steps)).map({ $0 + 1 }) {
-      let record = try body(step - 1)
-      try guardFinite(record, saved: saved)
+    observer.advance(start.step)
+    var seconds = 0.0
+    while keeper.progress.step < steps {
+      let record = try keeper.savingOnFailure {
+        let record = try body(keeper.progress.step)
+        try checkTaken(record, keeper)
+        return record
+      }
       seconds += record.seconds
-      try log.append(record)
+      try keeper.add(record)
       observer.step(record)
-      let signal = observer.stopSignal()
-      if step % checkpointEvery == 0 || step == steps || signal != nil { try save(step) }
+      let (step, signal) = (keeper.progress.step, observer.stopSignal())
+      if step % checkpointEvery == 0 || step == steps || signal != nil { try keeper.save() }
       if let signal, step < steps { throw Interruption(signal: signal, resumable: folder.path) }
-      do { try after(step) } catch let stop as Interruption {
-        try save(step)
+      do { try keeper.savingOnFailure { try after(step) } } catch let stop as Interruption {
+        try keeper.save()
         throw Interruption(signal: stop.signal, resumable: folder.path)
       }
     }
+    let (step, skipped) = (keeper.progress.step, keeper.progress.skipped)
+    if skipped > 0 { observer.note("skipped \(skipped) of \(step) steps") }
     return seconds
   }
 
-  private func guardFinite(_ record: StepRecord, saved: Int) throws {
-    guard !record.report.total.isFinite else { return }
-    let terms = record.report.terms.filter { !$0.value.isFinite }.map(\.name).joined(separator: ", ")
-    let images = record.images.isEmpty ? "" : ", images \(record.images.joined(separator: ", "))"
+  /// Ends the run at a step that was not taken, unless it may be skipped.
+  private func checkTaken(_ record: StepRecord, _ keeper: StepKeeper) throws {
+    guard !record.report.isApplied else { return }
+    let skipped = keeper.progress.skippedInARow
+    if notFinite == .skip, skipped < mostSkipped {
+      return observer.note("skipped \(record.place): its \(record.whatIsNoNumber) is no number")
+    }
+    try? keeper.save()
+    let good =
+      keeper.saved > 0 ? "the last good checkpoint is of step \(keeper.saved)" : "no step before it was good"
+    let before = "the \(skipped) steps before it were skipped, and mostSkipped is \(mostSkipped); "
+    let goOn = "go on with --resume \(folder.path) --set notFinite=skip, "
     throw Problem(
-      "the loss is no longer a number", at: "step \(record.step), \(terms)\(images)",
-      because: "the last good checkpoint is of step \(saved)",
-      remedy: "lower --learning-rate, or check the images")
+      "the \(record.whatIsNoNumber) is no longer a number", at: record.place,
+      because: (notFinite == .skip ? before : "") + good,
+      remedy: "check the images, \(notFinite == .skip ? "" : goOn)or start anew with a lower --learning-rate")
   }
+}
+
+/// What of a run's steps is on the disk: their lines at once, the state they led to now and then.
+private final class StepKeeper {
+  let log: MetricsLog
+  private(set) var progress: RunProgress
+  /// The step of the newest checkpoint; 0 without one.
+  private(set) var saved: Int
+  private let folder: RunFolder
+  private let keep: Int
+  private let state: () -> StepLoop.State
+
+  init(
+    _ folder: RunFolder, _ log: MetricsLog, keep: Int, from start: RunProgress,
+    _ state: @escaping () -> StepLoop.State
+  ) {
+    (self.folder, self.log, self.keep, self.state) = (folder, log, keep, state)
+    (progress, saved) = (start, start.step)
+  }
+
+  func add(_ record: StepRecord) throws {
+    progress.count(isApplied: record.report.isApplied)
+    try log.append(record)
+  }
+
+  /// Writes a checkpoint, unless there is one of this step.
+  func save() throws {
+    guard saved != progress.step else { return }
+    // After a power cut no checkpoint should be of more steps than there are lines.
+    try log.settle()
+    try folder.save(state(), after: progress, keep: keep)
+    saved = progress.step
+  }
+
+  /// Runs the body; where it fails, the steps before are saved first, if that can be.
+  func savingOnFailure<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch {
+      try? save()
+      throw error
+    }
+  }
+}
+
+extension StepRecord {
+  /// The step, what of it is no number, and its images where they are known.
+  fileprivate var place: String { (["step \(step)"] + report.notFinite + images).joined(separator: ", ") }
+
+  fileprivate var whatIsNoNumber: String { report.notFinite == ["gradient"] ? "gradient" : "loss" }
 }
 
 extension StepLoop.State {

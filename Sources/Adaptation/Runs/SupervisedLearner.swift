@@ -25,21 +25,23 @@ final class SupervisedLearner {
     self.classWeights = classWeights?.to(network.store.device)
   }
 
-  /// One update, by its index from 0; none where the loss is no number.
+  /// One update, by its index from 0; none where the loss or its gradient is no number, and then the network
+  /// is as it was.
   func step(_ samples: [SupervisedSample], _ index: Int) -> StepRecord {
     let started = ContinuousClock.now
     let truth = labels(samples.map(\.label)).to(network.store.device)
+    let statistics = BufferCopy(of: network.store)
     let prediction = network(network.input(samples.map(\.image)), mode)
     var terms = [(name: "ce", value: loss(prediction.logits, truth))]
     if auxiliaryWeight > 0, let logits = network.auxiliaryLogits(of: prediction) {
       terms.append(("auxiliary", loss(logits, truth) * auxiliaryWeight))
     }
     let total = terms.dropFirst().reduce(terms[0].value) { $0 + $1.value }
-    let report = StepReport(total: total.item, terms: terms.map { ($0.name, $0.value.item) })
-    if report.total.isFinite {
-      total.backward()
-      optimizer.step(learningRate: schedule(index))
-    }
+    let (norm, isApplied) = optimizer.minimize(total, learningRate: schedule(index))
+    if !isApplied { statistics.restore() }
+    let report = StepReport(
+      total: total.item, terms: terms.map { ($0.name, $0.value.item) }, gradientNorm: norm,
+      isApplied: isApplied)
     return StepRecord(
       step: index + 1, report: report, learningRate: schedule(index),
       seconds: (ContinuousClock.now - started).seconds, images: samples.map(\.path))

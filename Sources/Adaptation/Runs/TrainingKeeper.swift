@@ -27,7 +27,9 @@ struct TrainingKeeper {
     self.folder = folder
     self.observer = observer
     self.settings = settings
-    log = evaluator == nil ? nil : try ScoreLog(folder.evaluations, keeping: done)
+    log =
+      evaluator == nil ? nil : try ScoreLog(folder.evaluations, keeping: done, every: settings.evaluateEvery)
+    if let gap = log?.gap { observer.note(gap) }
   }
 
   var best: TrainingScore? { log?.best }

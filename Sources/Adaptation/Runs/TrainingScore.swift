@@ -39,14 +39,23 @@ public struct TrainingScore: Codable, Equatable, Sendable {
 struct ScoreLog {
   private let path: String
   private(set) var scores: [TrainingScore] = []
+  /// What to say of scores that should be there and are not.
+  let gap: String?
 
-  /// - Parameter steps: scores up to this step stay; later ones are of work that was lost, and go.
-  init(_ path: String, keeping steps: Int) throws {
+  /// - `steps`: scores up to this step stay; later ones are of work that was lost, and go.
+  /// - `interval`: steps between scores.
+  init(_ path: String, keeping steps: Int, every interval: Int) throws {
     self.path = path
     let old = steps > 0 && FileManager.default.fileExists(atPath: path) ? try FileBytes.read(path) : []
     scores = old.split(separator: UInt8(ascii: "\n")).compactMap {
       try? JSONDecoder().decode(TrainingScore.self, from: Data($0))
     }.filter { $0.step <= steps }
+    // The last step's can be made again.
+    let due = Set(stride(from: interval, to: steps, by: interval)).subtracting(scores.map(\.step))
+    gap = due.min().map {
+      "\(path) lacks \(due.count) scores, the first of step \($0): "
+        + "the best weights are the best of the others"
+    }
     try write()
   }
 

@@ -63,6 +63,10 @@ extension AdaptationSettings {
     Setting("workers", \.workers, "threads that prepare batches ahead"),
     Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
     Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
+    Setting(
+      "notFinite", \.notFinite,
+      "whether a step whose loss or gradient is no number ends the run or is left out"),
+    Setting("mostSkipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
   ])
 
   /// - Throws: `Problem` for values that make no run.
@@ -74,6 +78,7 @@ extension AdaptationSettings {
     try require(horizon >= steps, "horizon", "\(horizon)", "at least the number of steps, \(steps)")
     try require(checkpointEvery >= 1, "checkpointEvery", "\(checkpointEvery)", "at least 1")
     try require(checkpointKeep >= 1, "checkpointKeep", "\(checkpointKeep)", "at least 1")
+    try require(mostSkipped >= 1, "mostSkipped", "\(mostSkipped)", "at least 1")
     try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
     try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
     try require(

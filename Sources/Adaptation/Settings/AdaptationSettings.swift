@@ -56,6 +56,10 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var checkpointEvery = 500
   /// Checkpoints kept.
   public var checkpointKeep = 2
+  /// What happens at a step whose loss or gradient is no number.
+  public var notFinite = NotFinite.stop
+  /// Such steps in a row that are skipped before the run ends, where they are skipped.
+  public var mostSkipped = 10
 
   public struct Views: Equatable, Sendable {
     public var minScale = 0.8

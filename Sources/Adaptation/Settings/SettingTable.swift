@@ -44,6 +44,16 @@ public protocol RunSettings {
   static var table: SettingTable<Self> { get }
   /// The run folder.
   var output: String { get set }
+  /// Updates to run.
+  var steps: Int { get }
+  /// Steps between checkpoints.
+  var checkpointEvery: Int { get }
+  /// Checkpoints kept.
+  var checkpointKeep: Int { get }
+  /// What happens at a step whose loss or gradient is no number.
+  var notFinite: NotFinite { get }
+  /// Such steps in a row that are skipped before the run ends, where they are skipped.
+  var mostSkipped: Int { get }
   var profile: Profile { get }
   /// Lays a profile's choices over these settings.
   mutating func apply(_ profile: Profile)

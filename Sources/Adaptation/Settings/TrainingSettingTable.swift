@@ -77,6 +77,10 @@ extension TrainingSettings {
     Setting("evaluateEvery", \.evaluateEvery, "steps between scores on the validation images"),
     Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
     Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
+    Setting(
+      "notFinite", \.notFinite,
+      "whether a step whose loss or gradient is no number ends the run or is left out"),
+    Setting("mostSkipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
     Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
     Setting("seed", \.seed, "the seed of every random choice"),
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),
@@ -87,7 +91,7 @@ extension TrainingSettings {
   public func check() throws {
     for (name, value) in [
       ("steps", steps), ("batch", batch), ("evaluateEvery", evaluateEvery),
-      ("checkpointEvery", checkpointEvery), ("checkpointKeep", checkpointKeep),
+      ("checkpointEvery", checkpointEvery), ("checkpointKeep", checkpointKeep), ("mostSkipped", mostSkipped),
       ("rareClasses.pixels", rareClasses.pixels ?? 1),
     ] {
       try require(value >= 1, name, "\(value)", "at least 1")

@@ -52,6 +52,10 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var evaluateEvery = 500
   public var checkpointEvery = 500
   public var checkpointKeep = 2
+  /// What happens at a step whose loss or gradient is no number.
+  public var notFinite = NotFinite.stop
+  /// Such steps in a row that are skipped before the run ends, where they are skipped.
+  public var mostSkipped = 10
 
   // On what.
   public var device = "auto"

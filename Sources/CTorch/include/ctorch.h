@@ -188,6 +188,10 @@ ct_error *ct_adamw_step(ct_tensor *const *parameters, const ct_tensor *const *gr
                         ct_tensor *const *variances, ct_tensor *const *steps, size_t count, ct_adamw settings);
 /* averages[i] := keep * averages[i] + (1 - keep) * values[i] */
 ct_error *ct_average_into(ct_tensor *const *averages, const ct_tensor *const *values, size_t count, double keep);
+/* The Euclidean norm of the elements of all tensors together, 0 without any; waits for the device once. */
+ct_error *ct_norm_of_all(double *out, const ct_tensor *const *tensors, size_t count);
+/* targets[i] := values[i] */
+ct_error *ct_copy_all_into(ct_tensor *const *targets, const ct_tensor *const *values, size_t count);
 
 /* -- The machine ------------------------------------------------------------------------------------ */
 

@@ -14,4 +14,11 @@ extension Tensor {
       lend(averages) { a in lend(values) { v in ct_average_into(a, v, averages.count, keep) } }
     }
   }
+
+  /// `targets[i] = values[i]`, all in one call.
+  static func copy(_ values: [Tensor], into targets: [Tensor]) {
+    must("copyAll") {
+      lend(targets) { t in lend(values) { v in ct_copy_all_into(t, v, targets.count) } }
+    }
+  }
 }

@@ -134,6 +134,34 @@ struct IAPCTests {
     #expect(zip(whole.state, resumed.state).allSatisfy { $0.tensor == $1.tensor })
   }
 
+  @Test(
+    "a step whose loss is no number leaves no trace, not even over a stored state",
+    arguments: [IAPCSettings.Prototypes.perImage, .momentum])
+  func notTaken(_ kind: IAPCSettings.Prototypes) {
+    func made() -> IAPC {
+      method { ($0.prototypes, $0.statisticsPass, $0.teacherDecay) = (kind, true, 0.5) }.method
+    }
+    let (good, next) = (batch(seed: 1), batch(seed: 2))
+    let bad = TargetBatch(
+      images: next.images * .infinity, scaled: next.scaled, augmented: next.augmented * .infinity,
+      pseudoLabels: Tensor([Int64](repeating: 0, count: 128), shape: [2, 8, 8]))
+    let (plain, broken, resumed) = (made(), made(), made())
+    for method in [plain, broken] { _ = method.step(good, learningRate: 0.01) }
+    let report = broken.step(bad, learningRate: 0.01)
+    #expect(!report.isApplied && !report.total.isFinite && report.notFinite.contains("gradient"))
+    #expect(resumed.load(broken.state).isExact)
+    for method in [plain, broken, resumed] {
+      let report = method.step(next, learningRate: 0.01)
+      #expect(report.isApplied && report.gradientNorm ?? 0 > 0 && report.notFinite.isEmpty)
+    }
+    for method in [broken, resumed] {
+      #expect(method.state.map(\.name) == plain.state.map(\.name))
+      for (mine, other) in zip(method.state, plain.state) {
+        #expect(mine.tensor == other.tensor, "\(mine.name)")
+      }
+    }
+  }
+
   @Test("a state that lacks a part is told, and names it")
   func incomplete() {
     let (whole, _, _, _) = method()

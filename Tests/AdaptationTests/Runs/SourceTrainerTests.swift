@@ -184,6 +184,7 @@ struct SourceTrainerTests {
   func changed() throws {
     var fixtures = try TrainingFixtures()
     fixtures.validate(every: 5)
+    fixtures.settings.horizon = 6
     let run = try fixtures.train("run") { $0.steps = 1 }
     for (path, what) in [
       ("held/labels/0.png", "validation labels"), ("held/images/0.png", "validation images"),

@@ -18,6 +18,8 @@ public final class IAPC: AdaptationMethod {
   private let optimizer: SGD
   private var classWeights: ClassWeights
   private var prototypes: Prototypes
+  /// Whether the teacher has followed the student as it stands: so after a step that was not applied.
+  private var teacherIsCurrent = false
 
   /// - `network`: the source network; it becomes the student, copies of it the frozen source and the teacher.
   /// - `source`: another frozen network to take importance from; a copy of `network` by default.
@@ -45,12 +47,33 @@ public final class IAPC: AdaptationMethod {
   }
 
   public func step(_ batch: TargetBatch, learningRate: Double) -> StepReport {
+    if !teacherIsCurrent { teacher.store.follow(student.store, keep: settings.teacherDecay) }
+    let before = (
+      statistics: BufferCopy(of: student.store), classWeights: classWeights, prototypes: prototypes
+    )
+    let (terms, weights) = losses(batch)
+    let (norm, isApplied) = learn(terms.map(\.term), learningRate)
+    teacherIsCurrent = !isApplied
+    if isApplied {
+      if settings.statisticsPass { withoutGradients { _ = student(batch.images, .training) } }
+    } else {
+      before.statistics.restore()
+      (classWeights, prototypes) = (before.classWeights, before.prototypes)
+    }
+    let values = terms.map { (name: $0.name, value: $0.term.item) }
+    return StepReport(
+      total: values.reduce(0) { $0 + $1.value }, terms: values,
+      classWeights: weights.scalars(as: Float.self).map(Double.init), gradientNorm: norm, isApplied: isApplied
+    )
+  }
+
+  /// The terms of the loss of a batch, and the weights of the classes in it.
+  private func losses(_ batch: TargetBatch) -> (terms: [(name: String, term: Tensor)], classWeights: Tensor) {
     let (height, width) = (batch.pseudoLabels.shape[1], batch.pseudoLabels.shape[2])
     func atCrop(_ logits: Tensor) -> Tensor {
       logits.shape[2] == height && logits.shape[3] == width
         ? logits : logits.resizedBilinear(height: height, width: width)
     }
-    teacher.store.follow(student.store, keep: settings.teacherDecay)
     let (importance, means) = withoutGradients {
       (
         objective.needsSource
@@ -65,12 +88,7 @@ public final class IAPC: AdaptationMethod {
         student: atCrop(prediction.logits), importance: importance, labels: batch.pseudoLabels,
         classWeights: weights.to(student.store.device),
         similarities: means.map { similarities(prediction.features, $0, settings.prototypeLayout) }))
-    learn(terms.map(\.term), learningRate)
-    if settings.statisticsPass { withoutGradients { _ = student(batch.images, .training) } }
-    let values = terms.map { (name: $0.name, value: $0.term.item) }
-    return StepReport(
-      total: values.reduce(0) { $0 + $1.value }, terms: values,
-      classWeights: weights.scalars(as: Float.self).map(Double.init))
+    return (terms, weights)
   }
 
   private func stepPrototypes(_ images: Tensor, _ atCrop: (Tensor) -> Tensor) -> Tensor {
@@ -79,10 +97,9 @@ public final class IAPC: AdaptationMethod {
     return prototypes.update(Prediction(logits: atCrop(seen.logits), features: seen.features))
   }
 
-  private func learn(_ terms: [Tensor], _ learningRate: Double) {
-    guard let first = terms.first else { return }
-    terms.dropFirst().reduce(first, +).backward()
-    optimizer.step(learningRate: learningRate)
+  private func learn(_ terms: [Tensor], _ learningRate: Double) -> (gradientNorm: Double, isApplied: Bool) {
+    guard let first = terms.first else { return (0, true) }
+    return optimizer.minimize(terms.dropFirst().reduce(first, +), learningRate: learningRate)
   }
 
   // MARK: State
@@ -94,6 +111,7 @@ public final class IAPC: AdaptationMethod {
     all.append(("classWeights.often", classWeights.often.stored))
     if let bank = prototypes.bank { all.append(("prototypes.bank", bank.stored)) }
     if let seen = prototypes.seen { all.append(("prototypes.seen", seen.stored)) }
+    if teacherIsCurrent { all.append(("teacherIsCurrent", Tensor.ones([]).stored)) }
     return all
   }
 
@@ -105,6 +123,7 @@ public final class IAPC: AdaptationMethod {
     func stored(_ name: String) -> Tensor? { state.first { $0.name == name }.map { Tensor($0.tensor) } }
     guard let often = stored("classWeights.often") else { return LoadReport(missing: ["classWeights.often"]) }
     classWeights.restore(often: often)
+    teacherIsCurrent = stored("teacherIsCurrent") != nil
     let device = student.store.device
     prototypes.restore(
       bank: stored("prototypes.bank")?.to(device), seen: stored("prototypes.seen")?.to(device))

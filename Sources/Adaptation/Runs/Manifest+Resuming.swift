@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+
+extension Manifest {
+  /// Refuses to go on with the run that `before` tells of where something that its results depend on is
+  /// another now: a file, or a setting of `Root` that is not free.
+  ///
+  /// - `path`: the run's folder.
+  func checkUnchanged<Root: RunSettings>(
+    since before: Manifest, at path: String, _ root: Root.Type
+  ) throws {
+    let values = (settings ?? [:]).map { (name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
+    if let change = Root.change(from: before.settings ?? [:], to: values) {
+      throw Problem(
+        "cannot resume the run with another \(change.name)", at: path,
+        because: "it began with \(change.old), now it is \(change.new)",
+        remedy: "set it back in the run's config.yaml, or start a new run")
+    }
+    for (what, old, new) in [
+      ("weights", before.weights.sha256, weights.sha256),
+      ("images", before.images.sha256, images.sha256),
+      ("labels", before.labels?.sha256, labels?.sha256),
+      ("validation images", before.validation?.images.sha256, validation?.images.sha256),
+      ("validation labels", before.validation?.labels.sha256, validation?.labels.sha256),
+    ] where old != new {
+      throw Problem(
+        "cannot resume the run", at: path, because: "its \(what) have changed since it began",
+        remedy: "restore them, or start a new run")
+    }
+  }
+
+  /// A line about what computes otherwise than where the run of `before` began; nil where nothing does.
+  func otherMachine(than before: Manifest) -> String? {
+    let differences = [
+      ("iapc", before.versions.iapc, versions.iapc),
+      ("libtorch", before.versions.libtorch, versions.libtorch), ("device", before.device, device),
+      ("processor", before.processor, processor), ("threads", "\(before.threads)", "\(threads)"),
+    ].filter { $0.1 != $0.2 }.map { "\($0.0) \($0.2) (was \($0.1))" }
+    guard !differences.isEmpty else { return nil }
+    return
+      "goes on with \(differences.joined(separator: ", ")): last bits of its numbers can differ from those "
+      + "of a run without the break"
+  }
+}
