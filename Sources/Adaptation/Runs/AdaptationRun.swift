@@ -17,6 +17,7 @@ public final class AdaptationRun {
   private let folder: RunFolder
   private let observer: RunObserver
   private let command: [String]
+  private let unreadable: UnreadableFiles
 
   public init(
     _ settings: AdaptationSettings, cache: String, command: [String] = [],
@@ -27,6 +28,7 @@ public final class AdaptationRun {
     self.command = command
     self.observer = observer
     folder = RunFolder(settings.output)
+    unreadable = UnreadableFiles(most: settings.mostUnreadable, observer: observer)
   }
 
   /// Runs to the end.
@@ -98,14 +100,15 @@ public final class AdaptationRun {
   private func estimateStatistics(of network: any Segmenter, _ images: ImageList, _ size: PixelSize) throws {
     let order = BatchOrder(count: images.count, batchSize: settings.batch, seed: settings.seed)
     let batches = max(1, images.count / settings.batch)
-    let loader = BatchLoader(order: order, workers: settings.workers) { request, _ in
-      try ImageFile.readRGB(images.entries[request.index].path).resizedBicubic(to: size)
+    let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
+      let path = images.entries[request.index].path
+      return try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }.resizedBicubic(to: size)
     }
     defer { loader.stop() }
     observer.begin("statistics", batches)
     try reestimateStatistics(of: network, batches: batches) { index in
       try observer.advanceOrStop(index)
-      return network.input(try loader.next())
+      return network.input(try unreadable.samples(of: loader.next()))
     }
     observer.advance(batches)
   }
@@ -139,17 +142,18 @@ public final class AdaptationRun {
   private func steps(
     _ method: some AdaptationMethod, _ maker: TargetViewMaker, from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
-    let stream = TargetStream(maker, settings, network: method.student, startingAt: done.step)
+    let stream = TargetStream(
+      maker, settings, unreadable, network: method.student, startingAt: done.step)
     defer { stream.stop() }
     let schedule = settings.schedule
     let seconds = try loop.run(from: done, state: { method.state }) { step in
-      let batch = try stream.next()
+      let (batch, paths) = try stream.next()
       if let batchDump { try dump(batch, step + 1, to: batchDump) }
       let started = ContinuousClock.now
       let report = method.step(batch, learningRate: schedule(step))
       return StepRecord(
         step: step + 1, report: report, learningRate: schedule(step),
-        seconds: (ContinuousClock.now - started).seconds)
+        seconds: (ContinuousClock.now - started).seconds, images: paths)
     }
     return (seconds, stream.secondsWaited)
   }

@@ -62,7 +62,8 @@ public struct SourceTrainer {
     let times: (Double, Double)
     do {
       let order = BatchOrder(count: data.count, batchSize: settings.batch, seed: settings.seed)
-      let loader = data.loader(views, order, workers: settings.workers, rareClasses: sampling)
+      let loader = data.loader(
+        views, order, workers: settings.workers, replacing: settings.mostUnreadable, rareClasses: sampling)
       times = try steps(learner, loader.startingAt(done.step), &keeper, from: done)
     } catch let stop as Interruption {
       try keeper.save("last")
@@ -157,14 +158,15 @@ public struct SourceTrainer {
   private var loop: StepLoop { StepLoop(settings, folder, observer) }
 
   private func steps(
-    _ learner: SupervisedLearner, _ loader: BatchLoader<SupervisedSample>, _ keeper: inout TrainingKeeper,
-    from done: RunProgress
+    _ learner: SupervisedLearner, _ loader: BatchLoader<ReadableSample<SupervisedSample>>,
+    _ keeper: inout TrainingKeeper, from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
     defer { loader.stop() }
+    let unreadable = UnreadableFiles(most: settings.mostUnreadable, observer: observer)
     // A score that a stop cut short.
     try keeper.score(ifDueAfter: done.step)
     let seconds = try loop.run(from: done, state: { learner.state }) { step in
-      learner.step(try loader.next(), step)
+      learner.step(try unreadable.samples(of: loader.next()), step)
     } after: { step in
       try keeper.score(ifDueAfter: step)
     }

@@ -6,22 +6,28 @@ import Torch
 
 /// The unlabelled images as batches of training views. It has no way to a label file.
 final class TargetStream {
-  private let loader: BatchLoader<TargetViews>
+  private let loader: BatchLoader<ReadableSample<TargetViews>>
   private let network: any Segmenter
+  private let unreadable: UnreadableFiles
 
-  init(_ maker: TargetViewMaker, _ settings: AdaptationSettings, network: any Segmenter, startingAt step: Int)
-  {
+  init(
+    _ maker: TargetViewMaker, _ settings: AdaptationSettings, _ unreadable: UnreadableFiles,
+    network: any Segmenter, startingAt step: Int
+  ) {
     let order = BatchOrder(count: maker.images.count, batchSize: settings.batch, seed: settings.seed)
-    loader = maker.loader(order, workers: settings.workers).startingAt(step)
+    loader = maker.loader(order, workers: settings.workers, replacing: unreadable.most).startingAt(step)
     self.network = network
+    self.unreadable = unreadable
   }
 
-  func next() throws -> TargetBatch {
-    let views = try loader.next()
-    return TargetBatch(
+  /// The next batch, and the files of its images.
+  func next() throws -> (batch: TargetBatch, paths: [String]) {
+    let views = try unreadable.samples(of: loader.next())
+    let batch = TargetBatch(
       images: network.input(views.map(\.image)), scaled: network.input(views.map(\.scaled)),
       augmented: network.input(views.map(\.augmented)),
       pseudoLabels: labels(views.map(\.label)).to(network.store.device))
+    return (batch, views.map(\.path))
   }
 
   var secondsWaited: Double { loader.secondsWaited }

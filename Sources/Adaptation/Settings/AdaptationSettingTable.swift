@@ -61,6 +61,9 @@ extension AdaptationSettings {
     Setting("seed", \.seed, "the seed of every random choice"),
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),
     Setting("workers", \.workers, "threads that prepare batches ahead"),
+    Setting(
+      "mostUnreadable", \.mostUnreadable,
+      "files that may become unreadable during the run, replaced by the next; one more ends it"),
     Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
     Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
     Setting(
@@ -80,6 +83,7 @@ extension AdaptationSettings {
     try require(checkpointKeep >= 1, "checkpointKeep", "\(checkpointKeep)", "at least 1")
     try require(mostSkipped >= 1, "mostSkipped", "\(mostSkipped)", "at least 1")
     try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
+    try require(mostUnreadable >= 0, "mostUnreadable", "\(mostUnreadable)", "at least 0")
     try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
     try require(
       (1...16).contains(iapc.backboneUpdates), "backboneUpdates", "\(iapc.backboneUpdates)", "1 to 16")

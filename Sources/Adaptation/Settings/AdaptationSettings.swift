@@ -52,6 +52,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var threads = 0
   /// Threads that prepare batches ahead.
   public var workers = 1
+  /// How many different files may turn out unreadable while batches are made before the run ends.
+  public var mostUnreadable = 10
   /// Steps between checkpoints.
   public var checkpointEvery = 500
   /// Checkpoints kept.

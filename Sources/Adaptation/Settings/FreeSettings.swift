@@ -7,7 +7,7 @@ extension RunSettings {
   public static var free: Set<String> {
     [
       "output", "steps", "threads", "workers", "device", "checkpointEvery", "checkpointKeep", "notFinite",
-      "mostSkipped", "weightsFile", "backbone", "images", "labels", "data", "validation.images",
+      "mostSkipped", "mostUnreadable", "plan", "weightsFile", "backbone", "images", "labels", "data", "validation.images",
       "validation.labels", "validation.data",
     ]
   }

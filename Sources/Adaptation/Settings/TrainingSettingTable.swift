@@ -85,6 +85,9 @@ extension TrainingSettings {
     Setting("seed", \.seed, "the seed of every random choice"),
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),
     Setting("workers", \.workers, "threads that prepare batches ahead"),
+    Setting(
+      "mostUnreadable", \.mostUnreadable,
+      "files that may become unreadable during the run, replaced by the next; one more ends it"),
   ])
 
   /// - Throws: `Problem` for values that make no run.
@@ -120,6 +123,7 @@ extension TrainingSettings {
     try require(
       horizon ?? steps >= steps, "horizon", horizon.settingText, "at least the number of steps, \(steps)")
     try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
+    try require(mostUnreadable >= 0, "mostUnreadable", "\(mostUnreadable)", "at least 0")
     try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
   }
 }

@@ -62,6 +62,8 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var seed: UInt64 = 1
   public var threads = 0
   public var workers = 1
+  /// How many different files may turn out unreadable while batches are made before the run ends.
+  public var mostUnreadable = 10
 
   public static let job = RunJob.train
 

@@ -108,6 +108,7 @@ struct SettingsTests {
     arguments: [
       ("steps", "0"), ("batch", "0"), ("learningRate", "0"), ("warmUp", "-1"), ("horizon", "8999"),
       ("checkpointEvery", "0"), ("checkpointKeep", "0"), ("workers", "65"), ("threads", "-1"),
+      ("mostUnreadable", "-1"),
       ("backboneUpdates", "0"), ("teacherDecay", "1.5"), ("pseudoLabels.scales", "0, 1"),
       ("weights.ia", "-1"),
     ])

@@ -44,7 +44,8 @@ struct TrainingSettingsTests {
       ("steps", "0"), ("batch", "0"), ("evaluateEvery", "0"), ("checkpointEvery", "0"),
       ("checkpointKeep", "0"), ("learningRate", "0"), ("headScale", "-1"), ("power", "-1"),
       ("momentum", "1"), ("weightDecay", "-1"), ("auxiliaryWeight", "-1"), ("warmUp", "-1"),
-      ("horizon", "1999"), ("workers", "65"), ("threads", "-1"), ("views.minScale", "0"),
+      ("horizon", "1999"), ("workers", "65"), ("threads", "-1"), ("mostUnreadable", "-1"),
+      ("views.minScale", "0"),
       ("views.classMaximum", "0"), ("views.blur", "1.5"), ("views.maxDeviation", "0.1"),
       ("rareClasses.temperature", "0"), ("rareClasses.pixels", "0"),
     ])

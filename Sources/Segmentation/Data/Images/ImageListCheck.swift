@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Foundation
 import Imaging
 import Synchronization
@@ -8,9 +9,23 @@ extension ImageList {
   /// Decodes every image once, so that a damaged one is found before long work begins.
   ///
   /// - Parameter shouldStop: asked before each image; what is left is then not looked at.
-  /// - Throws: the `Problem` of the first image, in the list's order, that cannot be read.
+  /// - Throws: the `Problem` of the first image, in the list's order, that cannot be read, with how many more
+  ///   there are.
   public func checkImages(shouldStop: () -> Bool = { false }) throws {
-    try checkEach(count, shouldStop: shouldStop) { _ = try ImageFile.readRGB(entries[$0].path) }
+    let found = Mutex<[Int: Problem]>([:])
+    try checkEach(count, shouldStop: shouldStop) { index in
+      do { _ = try ImageFile.readRGB(entries[index].path) } catch let problem as Problem {
+        found.withLock { $0[index] = problem }
+      }
+    }
+    let problems = found.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
+    guard let first = problems.first else { return }
+    guard problems.count > 1 else { throw first }
+    throw Problem(
+      first.what, at: first.place,
+      because: "\(first.why); \(problems.count) of \(count) images cannot be read: "
+        + firstThree(problems.map(\.place)),
+      remedy: "copy them again or remove them")
   }
 }
 

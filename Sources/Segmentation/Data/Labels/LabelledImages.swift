@@ -114,9 +114,17 @@ public struct LabelledImages: Equatable, Sendable {
   ///
   /// - Throws: a `Problem` for a file that cannot be read and for a label of another size than its image.
   public func read(_ index: Int) throws -> Sample {
+    try UnreadableFile.unmarking { try readMarked(index) }
+  }
+
+  /// Reads a pair.
+  ///
+  /// - Throws: `UnreadableFile` for a file that cannot be read; a `Problem` for one that can and does not fit.
+  func readMarked(_ index: Int) throws -> Sample {
     let entry = entries[index]
-    let image = try ImageFile.readRGB(entry.image.path)
-    let label = try space.read(entry.labelPath)
+    let image = try UnreadableFile.marking(entry.image.path) { try ImageFile.readRGB(entry.image.path) }
+    let ids = try UnreadableFile.marking(entry.labelPath) { try ImageFile.readIndices(entry.labelPath) }
+    let label = try space.map(ids, path: entry.labelPath)
     guard label.size == image.size else {
       throw Problem(
         "the label has another size than its image", at: entry.labelPath,

@@ -36,6 +36,14 @@ public struct BatchOrder: Equatable, Sendable {
     var generator = SeededGenerator(seed: seed, purpose: "order", index: epoch)
     return generator.permutation(count)
   }
+
+  /// The request of the same sample for the item that follows in the epoch's order; after the last, the first.
+  func replacement(of request: SampleRequest) -> SampleRequest {
+    let place = (request.position + request.attempt + 1) % count
+    return SampleRequest(
+      index: items(ofEpoch: request.epoch)[place], epoch: request.epoch, position: request.position,
+      attempt: request.attempt + 1)
+  }
 }
 
 /// One sample to be made.
@@ -46,6 +54,8 @@ public struct SampleRequest: Equatable, Sendable {
   public let epoch: Int
   /// Which sample of the whole run it is, over all processes.
   public let position: Int
+  /// How many items were tried for this sample before and could not be read.
+  public let attempt: Int
 }
 
 /// Turns running numbers of samples into requests, keeping the order of the last epoch.
@@ -63,6 +73,6 @@ struct SampleCursor {
     let position = batch * order.batchSize + order.part.lowerBound + offset
     let wanted = position / order.count
     if wanted != epoch { (epoch, items) = (wanted, order.items(ofEpoch: wanted)) }
-    return SampleRequest(index: items[position % order.count], epoch: epoch, position: position)
+    return SampleRequest(index: items[position % order.count], epoch: epoch, position: position, attempt: 0)
   }
 }

@@ -193,17 +193,19 @@ public struct SupervisedViews: Sendable {
 }
 
 extension LabelledImages {
-  /// A loader of batches of training samples.
+  /// A loader of batches of training samples, in which the next pairs take the places of unreadable ones.
   ///
+  /// - `most`: how many unreadable files a sample may meet.
   /// - `rareClasses`: draws the images by their classes, in place of the order's own items.
   public func loader(
-    _ views: SupervisedViews, _ order: BatchOrder, workers: Int, queueDepth: Int = 2,
+    _ views: SupervisedViews, _ order: BatchOrder, workers: Int, queueDepth: Int = 2, replacing most: Int,
     rareClasses: RareClassSampling? = nil
-  ) -> BatchLoader<SupervisedSample> {
-    BatchLoader(order: order, workers: workers, queueDepth: queueDepth) { request, generator in
-      let drawn = rareClasses?.draw(using: &generator)
+  ) -> BatchLoader<ReadableSample<SupervisedSample>> {
+    BatchLoader(order, workers: workers, queueDepth: queueDepth, replacing: most) { request, generator in
+      // A replacement is the order's: all images that show a class may be unreadable.
+      let drawn = request.attempt == 0 ? rareClasses?.draw(using: &generator) : nil
       let index = drawn?.index ?? request.index
-      let pair = try read(index)
+      let pair = try readMarked(index)
       var sample = views.make(image: pair.image, label: pair.label, wanted: drawn?.wanted, using: &generator)
       sample.path = entries[index].image.path
       return sample

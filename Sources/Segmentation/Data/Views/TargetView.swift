@@ -22,6 +22,8 @@ public struct TargetViews: Equatable, Sendable {
   public let place: PixelRect
   /// Where the crop lies in the image at the network's input size, before mirroring.
   public let imagePlace: PixelRect
+  /// The image's file, where it is known.
+  public var path = ""
 }
 
 /// Cuts the views of target images.

@@ -17,17 +17,24 @@ public struct TargetViewMaker: Sendable {
 
   /// The views of one image of the list.
   ///
-  /// - Throws: a `Problem` for an image that cannot be read or has no pseudo-label.
+  /// - Throws: `UnreadableFile` for an image that cannot be read, a `Problem` for one without a pseudo-label.
   public func make(_ index: Int, using generator: inout SeededGenerator) throws -> TargetViews {
     let entry = images.entries[index]
-    return TargetView.make(
-      image: try ImageFile.readRGB(entry.path), pseudoLabel: try pseudoLabels.label(named: entry.name),
-      settings: settings, using: &generator)
+    let image = try UnreadableFile.marking(entry.path) { try ImageFile.readRGB(entry.path) }
+    var views = TargetView.make(
+      image: image, pseudoLabel: try pseudoLabels.label(named: entry.name), settings: settings,
+      using: &generator)
+    views.path = entry.path
+    return views
   }
 
-  /// A loader of batches of views.
-  public func loader(_ order: BatchOrder, workers: Int, queueDepth: Int = 2) -> BatchLoader<TargetViews> {
-    BatchLoader(order: order, workers: workers, queueDepth: queueDepth) { request, generator in
+  /// A loader of batches of views, in which the next images take the places of unreadable ones.
+  ///
+  /// - `most`: how many unreadable images a sample may meet.
+  public func loader(
+    _ order: BatchOrder, workers: Int, queueDepth: Int = 2, replacing most: Int
+  ) -> BatchLoader<ReadableSample<TargetViews>> {
+    BatchLoader(order, workers: workers, queueDepth: queueDepth, replacing: most) { request, generator in
       try make(request.index, using: &generator)
     }
   }

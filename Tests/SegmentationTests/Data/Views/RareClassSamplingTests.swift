@@ -84,8 +84,9 @@ struct RareClassSamplingTests {
     func batch(_ seed: UInt64, at start: Int) throws -> [SupervisedSample] {
       let sampling = try RareClassSampling(found, temperature: 0.01, pixels: 4)
       return try data.loader(
-        views, BatchOrder(count: data.count, batchSize: 4, seed: seed), workers: 2, rareClasses: sampling
-      ).startingAt(start).next()
+        views, BatchOrder(count: data.count, batchSize: 4, seed: seed), workers: 2, replacing: 0,
+        rareClasses: sampling
+      ).startingAt(start).next().compactMap(\.sample)
     }
     #expect(try batch(1, at: 3) == batch(1, at: 3))
     #expect(try batch(1, at: 3) != batch(1, at: 4))

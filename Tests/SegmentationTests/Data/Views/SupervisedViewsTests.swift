@@ -152,7 +152,8 @@ struct SupervisedViewsTests {
     let list = try ImageList(folder: folder.at("i"))
     let pairs = try LabelledImages(images: list, labelFolder: folder.at("l"), space: .camvid11)
     let views = try SupervisedViews(crop: pixelSize(30, 20), scaleRange: 1...1)
-    let batch = try pairs.loader(views, BatchOrder(count: 1, batchSize: 3, seed: 1), workers: 1).next()
+    let order = BatchOrder(count: 1, batchSize: 3, seed: 1)
+    let batch = try pairs.loader(views, order, workers: 1, replacing: 0).next().compactMap(\.sample)
     #expect(
       batch.count == 3 && batch.allSatisfy { $0.label == LabelMap(size: pixelSize(30, 20), filledWith: 3) })
   }

@@ -189,11 +189,11 @@ struct TargetViewTests {
     let order = BatchOrder(count: 2, batchSize: 2, seed: 1)
     let both = PseudoLabelTable(["a": label, "b": label])
     let loader = TargetViewMaker(images: images, pseudoLabels: both, settings: try settings()).loader(
-      order, workers: 1)
-    #expect(try loader.next().count == 2)
+      order, workers: 1, replacing: 0)
+    #expect(try Set(loader.next().map { $0.sample?.path }) == [folder.at("a.png"), folder.at("b.png")])
     let one = PseudoLabelTable(["a": label])
     let short = TargetViewMaker(images: images, pseudoLabels: one, settings: try settings()).loader(
-      order, workers: 1)
+      order, workers: 1, replacing: 5)
     #expect(problem { _ = try short.next() }?.place == "b")
   }
 }
