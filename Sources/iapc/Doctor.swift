@@ -21,8 +21,9 @@ struct Doctor: ParsableCommand {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     print("processor  \(cores) cores, vector instructions \(Machine.cpuCapability)")
     print("threads    \(Machine.threads) by default; change with --threads")
-    let memory = Double(ProcessInfo.processInfo.physicalMemory) / Double(1 << 30)
-    print("memory     \(String(format: "%.1f", memory)) GiB")
+    let memory = bytesText(Int(ProcessInfo.processInfo.physicalMemory))
+    let free = Resources.ofThisMachine.memory().map { ", \(bytesText($0)) of them free for a run" } ?? ""
+    print("memory     \(memory)\(free)")
     let devices = Machine.cudaDeviceCount
     if devices > 0 {
       print("cuda       \(devices) device\(devices == 1 ? "" : "s"); --device auto uses cuda:0")

@@ -12,6 +12,8 @@ public final class AdaptationRun {
   public let cache: String
   /// Also writes each step's batch here, for comparisons with other programs.
   public var batchDump: String?
+  /// What the run may take.
+  public var resources = Resources.ofThisMachine
 
   private var settings: AdaptationSettings
   private let folder: RunFolder
@@ -52,6 +54,7 @@ public final class AdaptationRun {
       device: loaded.network.store.device, command: command)
     try check(start, manifest)
     let place = pseudoLabelPlace(loaded, imagesHash, size)
+    try tellPlan(loaded.network, images, start, labelsDone: place.labeler.isDone(in: place.path))
     if !place.labeler.isDone(in: place.path) {
       // Before the long work; labels that are there were made from these very images.
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
@@ -85,6 +88,20 @@ public final class AdaptationRun {
     let before = try Manifest.read(folder.manifest)
     try manifest.checkUnchanged(since: before, at: folder.path, AdaptationSettings.self)
     if let note = manifest.otherMachine(than: before) { observer.note(note) }
+  }
+
+  private func tellPlan(
+    _ network: any Segmenter, _ images: ImageList, _ start: RunStart, labelsDone: Bool
+  ) throws {
+    guard let crop = settings.crop, let first = images.entries.first else { return }
+    let image = try ImageFile.readSize(first.path)
+    let run = PlannedRun(
+      folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan)
+    // Teacher and frozen source, momenta and gradients.
+    try run.tell(network, copies: 4, crop: crop, { try settings.probe(network) }) { cost in
+      settings.runPlan(
+        cost, network, images: (images.count, image), labelsDone: labelsDone, cache: cache, run)
+    }
   }
 
   private func create(_ manifest: Manifest, overwrite: Bool) throws {

@@ -24,7 +24,7 @@ extension RunFolder {
   }
 
   /// Stored steps, newest first.
-  private func storedSteps() -> [Int] {
+  func storedSteps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
     return names.compactMap(RunFolder.step(ofCheckpoint:)).sorted(by: >)
   }

@@ -85,6 +85,19 @@ public struct RunFolder: Sendable {
     "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
     "last.pth", "evaluations.jsonl",
   ]
+
+  /// Bytes of the files that a run wrote here.
+  var ownBytes: Int {
+    let files = FileManager.default
+    let content = ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter(Self.written.contains)
+    return content.flatMap { name in
+      ["\(path)/\(name)"]
+        + ((try? files.subpathsOfDirectory(atPath: "\(path)/\(name)")) ?? []).map { "\(path)/\(name)/\($0)" }
+    }.reduce(0) { sum, file in
+      let values = try? files.attributesOfItem(atPath: file)
+      return sum + (values?[.type] as? FileAttributeType == .typeRegular ? values?[.size] as? Int ?? 0 : 0)
+    }
+  }
 }
 
 /// A step's number as file names have it, so that they sort.

@@ -22,6 +22,8 @@ public struct SourceTrainer {
   private let observer: RunObserver
   private let command: [String]
   private let folder: RunFolder
+  /// What the run may take.
+  public var resources = Resources.ofThisMachine
 
   public init(
     _ settings: TrainingSettings, command: [String] = [], observer: RunObserver = RunObserver()
@@ -46,6 +48,7 @@ public struct SourceTrainer {
     let validation = try validationData(data.space)
     let (network, origin) = try makeNetwork(data.space)
     try network.checkInput(settings.crop, "--crop")
+    try tellPlan(network, data, validation, start)
     let views = try settings.makeViews()
     let scorer = try validation.map {
       try Evaluator(
@@ -93,6 +96,23 @@ public struct SourceTrainer {
     for pairs in sets {
       try pairs.checkPairs(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
+    }
+  }
+
+  private func tellPlan(
+    _ network: any Segmenter, _ data: LabelledImages, _ validation: LabelledImages?, _ start: RunStart
+  ) throws {
+    guard let first = data.entries.first else { return }
+    let image = try ImageFile.readSize(first.image.path)
+    let scored = try validation.flatMap { set in
+      try set.entries.first.map { (set.count, try ImageFile.readSize($0.image.path)) }
+    }
+    let run = PlannedRun(
+      folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan)
+    // Gradients and one moment or two.
+    let copies = settings.optimizer == .adamw ? 3 : 2
+    try run.tell(network, copies: copies, crop: settings.crop, { settings.probe(network) }) { cost in
+      settings.runPlan(cost, network, image: image, validation: scored, run)
     }
   }
 

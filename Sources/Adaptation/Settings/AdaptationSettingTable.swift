@@ -70,6 +70,8 @@ extension AdaptationSettings {
       "notFinite", \.notFinite,
       "whether a step whose loss or gradient is no number ends the run or is left out"),
     Setting("mostSkipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
+    Setting(
+      "plan", \.plan, "where memory or disk will not do: refuse to begin, or only warn; off: no estimate"),
   ])
 
   /// - Throws: `Problem` for values that make no run.

@@ -62,6 +62,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var notFinite = NotFinite.stop
   /// Such steps in a row that are skipped before the run ends, where they are skipped.
   public var mostSkipped = 10
+  /// What is done before the first step about memory, disk and time.
+  public var plan = PlanPolicy.refuse
 
   public struct Views: Equatable, Sendable {
     public var minScale = 0.8

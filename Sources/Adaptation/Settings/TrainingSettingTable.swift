@@ -81,6 +81,8 @@ extension TrainingSettings {
       "notFinite", \.notFinite,
       "whether a step whose loss or gradient is no number ends the run or is left out"),
     Setting("mostSkipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
+    Setting(
+      "plan", \.plan, "where memory or disk will not do: refuse to begin, or only warn; off: no estimate"),
     Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
     Setting("seed", \.seed, "the seed of every random choice"),
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),

@@ -56,6 +56,8 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var notFinite = NotFinite.stop
   /// Such steps in a row that are skipped before the run ends, where they are skipped.
   public var mostSkipped = 10
+  /// What is done before the first step about memory, disk and time.
+  public var plan = PlanPolicy.refuse
 
   // On what.
   public var device = "auto"

@@ -22,6 +22,7 @@ extern "C" {
 
 typedef struct ct_tensor ct_tensor;
 typedef struct ct_generator ct_generator;
+typedef struct ct_memory_counter ct_memory_counter;
 
 /* Where a tensor lives: kind 0 is the CPU, 1 a CUDA device. */
 typedef struct ct_device {
@@ -209,6 +210,13 @@ ct_error *ct_synchronize(ct_device device);
 const char *ct_library_path(void);
 /* Subnormal floats are treated as zero; false where the processor cannot. */
 bool ct_set_flush_denormal(bool value);
+
+/* Counts the bytes of tensors that this thread's work makes and frees, until it is stopped on this thread. Tensors
+ * made while it counts must be freed before it stops, and none made before may be freed meanwhile. */
+ct_error *ct_memory_counter_start(ct_memory_counter **out);
+/* The most bytes held at once since the start, or since this was last asked. */
+int64_t ct_memory_counter_take_peak(ct_memory_counter *counter);
+void ct_memory_counter_stop(ct_memory_counter *counter);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Imaging
+import Segmentation
+import Torch
+
+/// A run about to begin: where it writes, what it goes on from and who is told.
+struct PlannedRun {
+  let folder: RunFolder
+  let start: RunStart
+  let observer: RunObserver
+  let resources: Resources
+  let policy: PlanPolicy
+
+  /// Steps that a run that goes on has done.
+  var done: Int {
+    guard case .resume = start else { return 0 }
+    return folder.storedSteps().first ?? 0
+  }
+
+  /// Measures and tells, and refuses what will not fit; makes no file and changes no tensor of the run.
+  ///
+  /// - `network`: the run's, in memory already.
+  /// - `copies`: how often a network's bytes are held between and in steps, for a refusal before measuring.
+  /// - Throws: `Problem`; `Interruption` where the user ends it.
+  func tell(
+    _ network: any Segmenter, copies: Int, crop: PixelSize, _ probe: () throws -> ProbeSubject,
+    _ plan: (StepCost) -> Plan
+  ) throws {
+    guard policy != .off else { return }
+    try observer.checkStop()
+    let resources =
+      onHost(network.store.device) ? resources : Resources(memory: { nil }, disk: resources.disk)
+    let least = copies * network.store.byteCount
+    if let free = resources.memory(), least > free {
+      let problem = Problem(
+        "the run does not fit in memory", at: network.name,
+        because: "its networks alone need about \(bytesText(least)), \(bytesText(free)) are free",
+        remedy: "choose a smaller network or free memory")
+      if policy == .refuse { throw problem }
+      return observer.note("plan: \(problem)")
+    }
+    let plan = plan(try StepCost.measure(crop: crop, probe))
+    observer.note(plan.line(resources))
+    for shortage in plan.shortages(resources) {
+      if shortage.isCertain, policy == .refuse { throw shortage.problem }
+      observer.note("plan: \(shortage.isCertain ? "" : "it may be that ")\(shortage.problem)")
+    }
+    try observer.checkStop()
+  }
+
+  private func onHost(_ device: Device) -> Bool { device == .cpu }
+
+  /// What the run writes into its folder, less what is there and will be replaced.
+  ///
+  /// - `weights`: how many weights files it leaves.
+  func files(
+    _ cost: StepCost, steps: Int, every: Int, keep: Int, weights: Int
+  ) -> Plan.Output {
+    func bytes(keeping keep: Int) -> Int {
+      let written = (steps + every - 1) / every
+      // One more than are kept stands there while the newest is written.
+      let checkpoints = min(written, keep + 1) * cost.checkpoint
+      return checkpoints + weights * cost.network + steps * Self.bytesOfLog - folder.ownBytes
+    }
+    let wanted = max(0, bytes(keeping: keep))
+    let advice = keep > 1 ? "set checkpointKeep=1 (about \(bytesText(max(0, bytes(keeping: 1))))) or " : ""
+    return Plan.Output(path: folder.path, bytes: wanted, remedy: "\(advice)name another --output")
+  }
+
+  /// A step's line of `metrics.jsonl`.
+  private static let bytesOfLog = 500
+}
+
+extension AdaptationSettings {
+  /// The plan of a run whose sizes are resolved.
+  ///
+  /// - `images`: how many, and the size of one.
+  /// - `labelsDone`: whether the pseudo-labels are in the cache.
+  func runPlan(
+    _ cost: StepCost, _ network: any Segmenter, images: (count: Int, size: PixelSize), labelsDone: Bool,
+    cache: String, _ run: PlannedRun
+  ) -> Plan {
+    guard let size, let crop else { fatalError("sizes were resolved") }
+    var passes: [Plan.Pass] = []
+    func statistics(after: Bool) {
+      passes.append(
+        Plan.Pass(
+          name: "the normalisation statistics", pixels: images.count * size.area, atOnce: batch * size.area,
+          scores: 0, besideSteps: after, remedy: "take a smaller --size or --batch"))
+    }
+    if initialStatistics == .target { statistics(after: false) }
+    if !labelsDone {
+      let base = Double((pseudoLabels.size ?? size).area)
+      let squares = pseudoLabels.scales.map { $0 * $0 }
+      let all = base * squares.reduce(0, +) * (pseudoLabels.mirror ? 2 : 1)
+      // The sum, what is added to it, and their sum.
+      let scores = 3 * 4 * network.classCount * images.size.area
+      passes.append(
+        Plan.Pass(
+          name: "the pseudo-labels", pixels: images.count * Int(all),
+          atOnce: Int(base * (squares.max() ?? 1)),
+          scores: scores, besideSteps: false,
+          remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
+    }
+    if finalStatistics == .target { statistics(after: true) }
+    var files = [
+      run.files(cost, steps: steps, every: checkpointEvery, keep: checkpointKeep, weights: 2)
+    ]
+    if !labelsDone {
+      files.append(
+        Plan.Output(
+          path: cache, bytes: images.count * (images.size.area / Self.pixelsOfLabelByte + 1000),
+          remedy: "choose another cache folder with IAPC_CACHE"))
+    }
+    let scaled = Int(Double(size.area) * views.maxScale * views.maxScale)
+    return Plan(
+      Plan.Work(
+        steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
+        // Three views and a label of each pixel: two batches ahead, one in the making, one in use.
+        queuePixel: 4 * (3 * 3 + 1),
+        // The decoded image, its resized copies and their colours.
+        workers: workers * (6 * images.size.area + 16 * scaled), passes: passes),
+      cost, files: files)
+  }
+
+  /// Pixels of a label map to a byte of its PNG.
+  private static let pixelsOfLabelByte = 16
+}
+
+extension TrainingSettings {
+  /// The plan of a training.
+  ///
+  /// - `images`: the size of a training image.
+  /// - `validation`: how many validation images there are, and the size of one; nil for none.
+  func runPlan(
+    _ cost: StepCost, _ network: any Segmenter, image: PixelSize,
+    validation: (count: Int, size: PixelSize)?, _ run: PlannedRun
+  ) -> Plan {
+    var passes: [Plan.Pass] = []
+    if let validation {
+      let scores = (steps + evaluateEvery - 1) / evaluateEvery - run.done / evaluateEvery
+      let input = (size ?? validation.size).area
+      passes.append(
+        Plan.Pass(
+          name: "the validation", pixels: scores * validation.count * input, atOnce: input,
+          scores: (2 * 4 * network.classCount + 8) * validation.size.area, besideSteps: true,
+          remedy: "take smaller validation images"))
+    }
+    let scaled = Int(Double((size ?? image).area) * views.maxScale * views.maxScale)
+    return Plan(
+      Plan.Work(
+        steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
+        queuePixel: 4 * (3 + 1), workers: workers * (8 * image.area + 8 * scaled), passes: passes),
+      cost,
+      files: [
+        run.files(
+          cost, steps: steps, every: checkpointEvery, keep: checkpointKeep,
+          weights: validation == nil ? 2 : 4)
+      ])
+  }
+}
