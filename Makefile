@@ -8,7 +8,8 @@ SWIFT_FILES := $(wildcard Sources Tests Benchmarks Package.swift)
 # The Python to compare with, when setup-python.sh could make it whole; else nothing, and its tests skip.
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
-.PHONY: help setup python required-python build test demo rehearsal bench docs format lint fixtures clean
+.PHONY: help setup python required-python build test demo rehearsal torture soak bench docs format lint \
+  fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -28,6 +29,12 @@ demo: build ## set up, build and run the demo
 
 rehearsal: build ## run the paper's experiment in miniature
 	@scripts/rehearsal.sh
+
+torture: build ## kill runs and fail writes at every call (an hour or more)
+	@scripts/torture.sh
+
+soak: build ## adapt for MINUTES=60, watching memory and open files
+	@scripts/soak.sh $(or $(MINUTES),60)
 
 bench: build required-python ## measure against PyTorch's Python
 	@$(WITH_PYTHON) scripts/bench.sh

@@ -73,6 +73,9 @@ public enum AtomicFile {
     private let temporary: String
     private let expected: Int?
     private var descriptor: Int32
+    // Small pieces go to the disk together: a checkpoint is made of hundreds.
+    private var gathered: [UInt8] = []
+    private static let gatheredSize = 1 << 16
     /// The bytes appended so far.
     public private(set) var count = 0
 
@@ -83,30 +86,43 @@ public enum AtomicFile {
       let (folder, file) = Self.split(target)
       // A file name may hold 255 bytes, so a long one is cut to leave room for the mark.
       temporary = "\(folder).\(String(decoding: file.utf8.prefix(200), as: UTF8.self)).\(mark).\(ending)"
-      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else { throw problem(errno, adding: 0) }
+      let path = temporary
+      descriptor = uninterrupted { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+      guard descriptor >= 0 else { throw problem(errno) }
     }
 
     /// Appends the bytes.
     ///
     /// - Throws: `Problem` where the disk takes no more.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
-      var written = 0
-      while written < bytes.count {
-        let step = systemWrite(descriptor, bytes.baseAddress! + written, bytes.count - written)
-        if step < 0 && errno == EINTR { continue }
-        guard step > 0 else { throw problem(step < 0 ? errno : ENOSPC, adding: bytes.count) }
-        written += step
+      if gathered.count + bytes.count > Self.gatheredSize { try flush() }
+      count += bytes.count
+      if bytes.count < Self.gatheredSize { gathered += bytes } else { try put(bytes) }
+    }
+
+    private mutating func flush() throws {
+      try gathered.withUnsafeBytes { try put($0) }
+      gathered.removeAll(keepingCapacity: true)
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer) throws {
+      var rest = bytes[...]
+      while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
+        let step = uninterrupted { systemWrite(descriptor, start, rest.count) }
+        guard step > 0 else { throw problem(step < 0 ? errno : ENOSPC) }
+        rest = rest.dropFirst(step)
       }
-      count += written
     }
 
     fileprivate mutating func finish() throws {
-      guard fsync(descriptor) == 0 else { throw problem(errno, adding: 0) }
+      try flush()
+      let file = descriptor
+      guard uninterrupted({ fsync(file) }) == 0 else { throw problem(errno) }
       let closed = systemClose(descriptor)
       descriptor = -1
-      guard closed == 0 else { throw problem(errno, adding: 0) }
-      guard rename(temporary, target) == 0 else { throw problem(errno, adding: 0) }
+      // A close that a signal cut short has closed all the same, and the bytes are on the disk already.
+      guard closed == 0 || errno == EINTR else { throw problem(errno) }
+      guard rename(temporary, target) == 0 else { throw problem(errno) }
       Self.settle(folder: Self.split(target).folder)
     }
 
@@ -130,8 +146,8 @@ public enum AtomicFile {
       return (String(path[..<after]), String(path[after...]))
     }
 
-    private func problem(_ code: Int32, adding more: Int) -> Problem {
-      let needed = max(expected ?? 0, count + more)
+    private func problem(_ code: Int32) -> Problem {
+      let needed = max(expected ?? 0, count)
       let (why, remedy) =
         switch code {
         case ENOSPC, EDQUOT:
@@ -151,6 +167,14 @@ public enum AtomicFile {
       let rounded = (bytes + mebibyte - 1) / mebibyte
       return rounded == 1 ? "1 MiB is" : "\(rounded) MiB are"
     }
+  }
+}
+
+/// Makes a call again as long as signals cut it short.
+private func uninterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
   }
 }
 

@@ -67,7 +67,10 @@ private final class SmallDisk {
   func adaptRunsFull() throws {
     let disk = try SmallDisk(mebibytes: 1)
     let run = "\(disk.path)/run"
-    let outcome = try iapc(sample.adapt(to: run, "--steps", "2"))
+    let refused = try iapc(sample.adapt(to: run, "--steps", "2"))
+    #expect(refused.status == 1 && refused.errors.contains("error: the run does not fit on the disk"))
+    #expect(!exists(run))
+    let outcome = try iapc(sample.adapt(to: run, "--steps", "2", "--set", "plan=warn"))
     #expect(outcome.status == 1 && outcome.output == "")
     let errors = outcome.errorLines.filter { $0.hasPrefix("error: ") }
     #expect(errors.count == 1 && outcome.errorLines.last == errors.first)
@@ -83,8 +86,8 @@ private final class SmallDisk {
   func resumeOnFull() throws {
     let disk = try SmallDisk(mebibytes: 16)
     let (run, whole) = ("\(disk.path)/run", sample.folder.path("whole-\(UUID().uuidString)"))
-    try done(sample.adapt(to: whole, "--steps", "4"))
-    try done(sample.adapt(to: run, "--steps", "2"))
+    try done(sample.adapt(to: whole, "--steps", "4", "--set", "warmUp=0"))
+    try done(sample.adapt(to: run, "--steps", "2", "--set", "warmUp=0"))
     let before = try bytes("\(run)/checkpoints/step-000002.safetensors")
     // First not even a line has room, then lines have and a checkpoint has not.
     for room in [0, 256 << 10] {
@@ -108,7 +111,7 @@ private final class SmallDisk {
   func adaptOnFull() throws {
     let disk = try SmallDisk(mebibytes: 1)
     try disk.fill()
-    let outcome = try iapc(sample.adapt(to: "\(disk.path)/run", "--steps", "2"))
+    let outcome = try iapc(sample.adapt(to: "\(disk.path)/run", "--steps", "2", "--set", "plan=warn"))
     #expect(outcome.status == 1)
     #expect(outcome.errorLines.last?.hasPrefix("error: ") == true, "\(outcome.errors)")
     #expect(listing(disk.path) == ["filler"])

@@ -54,12 +54,12 @@ public final class AdaptationRun {
       device: loaded.network.store.device, command: command)
     try check(start, manifest)
     let place = pseudoLabelPlace(loaded, imagesHash, size)
-    try tellPlan(loaded.network, images, start, labelsDone: place.labeler.isDone(in: place.path))
     if !place.labeler.isDone(in: place.path) {
       // Before the long work; labels that are there were made from these very images.
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
     }
+    try tellPlan(loaded.network, images, start, labelsDone: place.labeler.isDone(in: place.path))
 
     if settings.initialStatistics == .target { try estimateStatistics(of: loaded.network, images, size) }
     let labels = try pseudoLabels(images, place)

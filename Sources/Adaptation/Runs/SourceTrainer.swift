@@ -48,7 +48,6 @@ public struct SourceTrainer {
     let validation = try validationData(data.space)
     let (network, origin) = try makeNetwork(data.space)
     try network.checkInput(settings.crop, "--crop")
-    try tellPlan(network, data, validation, start)
     let views = try settings.makeViews()
     let scorer = try validation.map {
       try Evaluator(
@@ -56,6 +55,7 @@ public struct SourceTrainer {
     }
     if case .new = start { try check([data] + (validation.map { [$0] } ?? [])) }
     let sampling = try rareClasses(data)
+    try tellPlan(network, data, validation, start)
     let learner = SupervisedLearner(network, settings, classWeights: try classWeights(data))
     try begin(start, data, validation, origin)
     let done = try loop.restore(start, learner.load)

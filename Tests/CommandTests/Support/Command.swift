@@ -43,7 +43,10 @@ final class Command {
   var cache: String { scratch.path("cache") }
 
   /// Starts a program; the one that is tested by default.
-  init(_ arguments: [String], program: String? = nil, folder: String? = nil) throws {
+  init(
+    _ arguments: [String], program: String? = nil, folder: String? = nil,
+    environment added: [String: String] = [:]
+  ) throws {
     let program = try #require(
       program ?? Command.binary, "build the iapc executable first, or set IAPC_BINARY")
     scratch = try ScratchFolder()
@@ -53,6 +56,7 @@ final class Command {
     environment["IAPC_CACHE"] = cache
     // Threads that wait for each other while other tests run cost seconds.
     environment["OMP_NUM_THREADS"] = "1"
+    environment.merge(added) { $1 }
     process.environment = environment
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = FileHandle.nullDevice

@@ -44,7 +44,26 @@ func setting(_ name: String, of run: String) throws -> String {
   return String(line.dropFirst(name.count + 2))
 }
 
+private let kept = Guarded<[ScratchFolder]>([])
+
 extension ScratchFolder {
+  /// A folder for a static value: as those are never released, it is removed when the tests end.
+  static func keptToTheEnd() throws -> ScratchFolder {
+    let folder = try ScratchFolder()
+    let isFirst = kept.withLock { folders in
+      folders.append(folder)
+      return folders.count == 1
+    }
+    if isFirst {
+      atexit {
+        kept.withLock { folders in
+          for folder in folders { try? FileManager.default.removeItem(at: folder.url) }
+        }
+      }
+    }
+    return folder
+  }
+
   /// Makes a folder with copies of files, under the names given.
   func folder(_ name: String, _ copies: [(from: String, name: String)] = []) throws -> String {
     try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)

@@ -19,10 +19,7 @@ struct Sample {
   static func make() throws -> Sample { try made.get() }
 
   private static let made = Result {
-    let sample = Sample(folder: try ScratchFolder())
-    // Static values are never released, so the folder is removed at the end.
-    leftover.withLock { $0 = sample.folder.url }
-    atexit { leftover.withLock { url in _ = url.map { try? FileManager.default.removeItem(at: $0) } } }
+    let sample = Sample(folder: try .keptToTheEnd())
     try done(["data", "streets", "--size", "64x48", "--count", "5", "--output", sample.folder.path("scenes")])
     try done([
       "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11", "--size",
@@ -39,21 +36,5 @@ struct Sample {
       "adapt", "--weights", weights, "--images", images, "--output", output, "--batch", "2", "--crop",
       "32x24",
     ] + more
-  }
-}
-
-private let leftover = Guarded<URL?>(nil)
-
-/// A value behind a lock.
-final class Guarded<Value>: @unchecked Sendable {
-  private let lock = NSLock()
-  private var value: Value
-
-  init(_ value: Value) { self.value = value }
-
-  func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
-    lock.lock()
-    defer { lock.unlock() }
-    return body(&value)
   }
 }
