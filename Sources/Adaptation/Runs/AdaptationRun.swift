@@ -106,11 +106,11 @@ public final class AdaptationRun {
 
   private func create(_ manifest: Manifest, overwrite: Bool) throws {
     try folder.prepare(overwrite: overwrite) {
+      try manifest.write(to: folder.manifest)
       try AtomicFile.write(
         ConfigFile.text(
           AdaptationSettings.table.values(of: settings), heading: "The settings of this run, resolved."),
         to: folder.config)
-      try manifest.write(to: folder.manifest)
     }
   }
 

@@ -58,15 +58,13 @@ public struct PseudoLabeler {
     _ images: ImageList, in folder: String, progress: (Int) throws -> Void = { _ in }
   ) throws -> (labels: PseudoLabelFolder, cached: Bool) {
     let result = PseudoLabelFolder(path: folder, classCount: network.network.classCount)
-    let files = FileManager.default
     if isDone(in: folder) { return (result, true) }
-    let partial = "\(folder).partial-\(ProcessInfo.processInfo.processIdentifier)"
-    defer { try? files.removeItem(atPath: partial) }
-    try makeFolder(partial)
-    try write(images, to: partial, confidence: nil, progress: progress)
-    try AtomicFile.write("\(images.count) label maps\n", to: "\(partial)/complete")
-    try? files.removeItem(atPath: folder)
-    do { try files.moveItem(atPath: partial, toPath: folder) } catch {
+    let partial = PartialFolder(of: folder)
+    defer { partial.remove() }
+    try partial.make()
+    try write(images, to: partial.path, confidence: nil, progress: progress)
+    try AtomicFile.write("\(images.count) label maps\n", to: "\(partial.path)/complete")
+    do { try partial.finish() } catch {
       throw Problem(
         "cannot keep the pseudo-labels", at: folder, because: error.localizedDescription,
         remedy: "make room or choose another cache folder with IAPC_CACHE")

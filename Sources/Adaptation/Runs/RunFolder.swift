@@ -41,7 +41,7 @@ public struct RunFolder: Sendable {
         remedy: "name another place you may write to")
     }
     let content = (try? files.contentsOfDirectory(atPath: path)) ?? []
-    if files.fileExists(atPath: path), !content.isEmpty {
+    if !content.allSatisfy(isBeginning) {
       guard content.contains("config.yaml") || content.contains("manifest.json") else {
         throw Problem(
           "cannot use the output folder", at: path, because: "it holds other files and is no run of iapc",
@@ -55,7 +55,18 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Makes the folder ready for a new run, without what an old one left, and fills it by `body`.
+  /// Whether there need be no more of a run than a kill leaves that came before the run began: its config.yaml
+  /// is written last.
+  private func isBeginning(_ name: String) -> Bool {
+    switch name {
+    case "manifest.json": !FileManager.default.fileExists(atPath: config)
+    case "checkpoints": (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) == []
+    default: AtomicFile.target(ofTemporary: name).map(RunFolder.written.contains) ?? false
+    }
+  }
+
+  /// Makes the folder ready for a new run, without what an old one left, and fills it by `body`, which writes
+  /// config.yaml last.
   ///
   /// - Throws: as `check`, and what the body throws; then what was made here goes again.
   public func prepare(overwrite: Bool, _ body: () throws -> Void = {}) throws {

@@ -167,11 +167,11 @@ public struct SourceTrainer {
       return
     }
     try folder.prepare(overwrite: overwrite) {
+      try manifest.write(to: folder.manifest)
       try AtomicFile.write(
         ConfigFile.text(
           TrainingSettings.table.values(of: settings), heading: "The settings of this training, resolved."),
         to: folder.config)
-      try manifest.write(to: folder.manifest)
     }
   }
 

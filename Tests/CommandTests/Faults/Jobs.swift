@@ -17,7 +17,7 @@ extension Job {
         name: name,
         arguments: [
           "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11",
-          "--validation-images", sample.images, "--validation-labels", sample.labels, "--evaluate-every", "2",
+          "--validation-images", sample.images, "--validation-labels", sample.labels, "--evaluate-every", "3",
           "--size", "64x48", "--crop", "32x24", "--batch", "2", "--steps", "3", "--set", "checkpointEvery=1",
           "--output", "{}/run",
         ], hasSteps: true)

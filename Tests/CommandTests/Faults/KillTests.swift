@@ -57,14 +57,15 @@ import Testing
     arguments: [
       Fault(kind: .after, call: "mkdir", path: "*/run"),
       Fault(kind: .after, call: "mkdir", path: "*/run/checkpoints"),
-      Fault(kind: .tear, call: "write", path: "*/.config.yaml.*"),
-      Fault(kind: .after, call: "rename", path: "*/run/config.yaml"),
-      Fault(kind: .kill, call: "rename", path: "*/run/manifest.json"),
+      Fault(kind: .tear, call: "write", path: "*/.manifest.json.*"),
+      Fault(kind: .after, call: "rename", path: "*/run/manifest.json"),
+      Fault(kind: .kill, call: "rename", path: "*/run/config.yaml"),
     ])
   func youngFolder(_ fault: Fault) throws {
     let trial = try KillTests.oneStep.get()
     let verdict = try trial.run(fault)
-    #expect(verdict.call != nil && verdict.complaints == [])
+    #expect(verdict.call != nil)
+    #expect(verdict.complaints == [])
     #expect(!verdict.replaced, "the same command should do; it asked for --overwrite")
   }
 }

@@ -124,6 +124,6 @@ struct SystemCall: Sendable {
 func withoutMarks(_ path: String) -> String {
   path.replacing(/\/\.([^\/]+)\.[0-9a-z]+\.partial/) { "/\($0.output.1)" }
     .replacing(/^\.([^\/]+)\.[0-9a-z]+\.partial/) { "\($0.output.1)" }
-    .replacing(/\.partial-[0-9]+/, with: "")
+    .replacing(/\.partial-[A-Za-z0-9]*-[0-9]+/, with: "")
     .replacing(/pseudo-labels\/[0-9a-f]{32}/, with: "pseudo-labels/KEY")
 }
