@@ -4,12 +4,12 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-SWIFT_FILES := $(wildcard Sources Tests Benchmarks Package.swift)
+SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 # The Python to compare with, when setup-python.sh could make it whole; else nothing, and its tests skip.
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
-.PHONY: help setup python required-python build test demo rehearsal torture soak bench docs format lint \
-  fixtures clean
+.PHONY: help setup python required-python build test sanitize fuzz torture soak demo rehearsal bench docs format \
+  lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -23,6 +23,11 @@ build: setup ## build .build/release/iapc
 # Testable imports would change every compile flag, and so build everything twice.
 test: build python ## set up, build and run all tests
 	@$(WITH_PYTHON) swift test -c release --disable-testable-imports
+
+MINUTES ?= 10
+
+fuzz: setup ## feed broken files to every reader, MINUTES=10 each
+	@scripts/fuzz.sh $(MINUTES) $(READERS)
 
 demo: build ## set up, build and run the demo
 	@scripts/demo.sh

@@ -48,6 +48,16 @@ let pictureLibraries: [LinkerSetting] = [
   .linkedLibrary("png"),
 ]
 
+/// The program of `make fuzz`: libFuzzer brings its `main`, so it builds only with `--sanitize fuzzer`.
+let fuzzer: [Target] =
+  Context.environment["IAPC_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets", "Files"], path: "Fuzz/Driver",
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+  ]
+
 let package = Package(
   name: "iapc",
   platforms: [.macOS(.v15)],
@@ -75,7 +85,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .target(
+      name: "FuzzTargets", dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files"],
+      path: "Fuzz/Targets"),
     .target(name: "TestSupport", dependencies: ["Torch", "Imaging", "Files"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Files", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "Files", "TestSupport"], exclude: ["Fixtures"]),
@@ -93,7 +107,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests", dependencies: ["iapc", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
-  ],
+  ] + fuzzer,
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )
