@@ -24,6 +24,9 @@ build: setup ## build .build/release/iapc
 test: build python ## set up, build and run all tests
 	@$(WITH_PYTHON) swift test -c release --disable-testable-imports
 
+sanitize: setup python ## run all tests under the sanitizers
+	@$(WITH_PYTHON) scripts/sanitize.sh
+
 MINUTES ?= 10
 
 fuzz: setup ## feed broken files to every reader, MINUTES=10 each
