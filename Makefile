@@ -27,10 +27,8 @@ test: build python ## set up, build and run all tests
 sanitize: setup python ## run all tests under the sanitizers
 	@$(WITH_PYTHON) scripts/sanitize.sh
 
-MINUTES ?= 10
-
-fuzz: setup ## feed broken files to every reader, MINUTES=10 each
-	@scripts/fuzz.sh $(MINUTES) $(READERS)
+fuzz: setup ## feed broken files to every reader for MINUTES=10
+	@scripts/fuzz.sh $(or $(MINUTES),10) $(READERS)
 
 demo: build ## set up, build and run the demo
 	@scripts/demo.sh

@@ -81,7 +81,7 @@ struct KilledRun {
     let run = place.folder + "/run"
     if exists("\(run)/adapted.safetensors") { return "while the final weights are written, or after" }
     if place.steps > 0 { return "between steps, or while one is saved" }
-    if exists("\(run)/manifest.json") { return "before the first step" }
+    if exists("\(run)/config.yaml") { return "before the first step" }
     return exists(place.folder + "/cache") ? "while pseudo-labels are made" : "before anything is written"
   }
 }

@@ -53,7 +53,7 @@ final class Workplace {
 
   /// What a user would type now: a run that has begun goes on, anything else starts.
   var next: [String] {
-    job.hasSteps && exists("\(folder)/run/manifest.json") ? job.resume : job.arguments
+    job.hasSteps && exists("\(folder)/run/config.yaml") ? job.resume : job.arguments
   }
 
   /// Goes on as a user would: as the program's own words say, where it refuses to replace something.
