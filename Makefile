@@ -8,8 +8,8 @@ SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 # The Python to compare with, when setup-python.sh could make it whole; else nothing, and its tests skip.
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
-.PHONY: help setup python required-python build test sanitize fuzz torture soak demo rehearsal bench docs format \
-  lint fixtures clean
+.PHONY: help setup python required-python build test sanitize fuzz torture soak
+.PHONY: demo rehearsal bench docs format lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'

@@ -20,14 +20,12 @@ done
 # Tells the sanitizers of kind $1 what they need to know, and to leave their reports in the folder $2.
 configure() {
   # One test asks for 4 PiB and has to be told no.
-  local common="log_path=$2/report:exitcode=66:allocator_may_return_null=1:print_suppressions=0"
+  local common="log_path='$2/report':exitcode=66:allocator_may_return_null=1:print_suppressions=0"
   export IAPC_SANITIZE=$1
   export ASAN_OPTIONS=$common:strict_string_checks=1:check_initialization_order=1
   export LSAN_OPTIONS=$common
   export UBSAN_OPTIONS=$common:print_stacktrace=1
-  # Of libraries that were built without it, only the locks are seen: what they do between is not judged.
-  export TSAN_OPTIONS=$common:ignore_noninstrumented_modules=1
-  TSAN_OPTIONS+=:second_deadlock_stack=1
+  export TSAN_OPTIONS=$common:second_deadlock_stack=1
 }
 
 # Prints the reports of folder $1. That memory was refused is none.
@@ -52,10 +50,13 @@ check() {
   found=$(print_reports "$folder")
   {
     echo "== $kind"
-    sed -n 's/^. \(Test run with .*\)/\1/p; s/^. \(.* skipped.*\)/\1/p' "$log"
-    echo "reports: $(grep -cE 'SUMMARY|runtime error' <<<"$found") (in ${folder#"$PWD"/})"
+    sed -n 's/^[^ ]* \(Test run with .*\)/\1/p; s/^[^ ]* \(.* skipped[:.]\)/\1/p' "$log"
+    if [ -n "$found" ]; then echo "REPORTS: above, and in ${folder#"$PWD"/}"; else echo "no report"; fi
   } >"$log.summary"
-  [ -z "$found" ] || { printf '%s\n' "$found" && status=1; }
+  if [ -n "$found" ]; then
+    printf '%s\n' "$found"
+    status=1
+  fi
   return "$status"
 }
 

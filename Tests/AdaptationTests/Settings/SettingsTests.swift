@@ -145,7 +145,7 @@ struct ConfigFileTests {
   @Test(
     "of another form are refused in one line",
     arguments: [
-      ("steps: 1\nsteps: 2\n", "duplicated key"),
+      ("steps: 1\nsteps: 2\n", "steps is set twice"),
       ("weights: {ia: 1}\nweights.ia: 2\n", "weights.ia is set twice"),
       ("- steps\n", "another form"), ("just text\n", "another form"), ("steps: [1\n", "not YAML"),
       ("a: {b: {c: {d: {e: 1}}}}\n", "too deeply"), ("scales: [[1], 2]\n", "plain values"),

@@ -70,9 +70,10 @@ final class Command {
 
   var isRunning: Bool { process.isRunning }
 
-  /// Waits for the end; a program that hangs is killed after two minutes.
+  /// Waits for the end; a program that hangs is killed after two minutes, or ten under a sanitizer.
   func outcome() throws -> Outcome {
-    let deadline = Date().addingTimeInterval(120)
+    let isSlow = ProcessInfo.processInfo.environment["IAPC_SANITIZE"] != nil
+    let deadline = Date().addingTimeInterval(isSlow ? 600 : 120)
     while process.isRunning {
       if Date() > deadline { send(SIGKILL) }
       usleep(5000)
