@@ -29,7 +29,8 @@ struct PartialFolder {
     let folder = parentFolder(of: target)
     let name = target.dropFirst(folder.count + 1)
     for found in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      guard found.hasPrefix("\(name).\(Self.mark)-"), let process = Int32(found.split(separator: "-").last ?? "")
+      guard found.hasPrefix("\(name).\(Self.mark)-"),
+        let process = Int32(found.split(separator: "-").last ?? "")
       else { continue }
       let isGone = process == getpid() || (kill(process, 0) != 0 && errno == ESRCH)
       if isGone { try? FileManager.default.removeItem(atPath: "\(folder)/\(found)") }
@@ -47,8 +48,8 @@ struct PartialFolder {
 
   private static let mark: String = {
     var name = [CChar](repeating: 0, count: 256)
-    let isKnown = gethostname(&name, name.count - 1) == 0
-    let host = isKnown ? String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
+    guard gethostname(&name, name.count - 1) == 0 else { return "partial-" }
+    let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     return "partial-\(host.filter { $0.isLetter || $0.isNumber })"
   }()
 }
