@@ -99,7 +99,7 @@ struct Trial: Sendable {
       if name.contains(".partial") {
         if !mayBeCut { found.append("left \(withoutMarks(name)) being written") }
       } else if name.hasSuffix("metrics.jsonl"), let all = whole[name] {
-        let lines = data.prefix(through: data.lastIndex(of: UInt8(ascii: "\n")) ?? data.startIndex)
+        let lines = data.lastIndex(of: UInt8(ascii: "\n")).map { data.prefix(through: $0) } ?? Data()
         if !data.isEmpty, !all.starts(with: lines) { found.append("\(name) tells of other steps") }
         if !mayBeCut, !all.starts(with: data) { found.append("\(name) ends with half a line") }
       } else if name.hasSuffix("evaluations.jsonl"), whole[name]?.starts(with: data) == true {
