@@ -23,7 +23,7 @@ configure() {
   local common="log_path='$2/report':exitcode=66:allocator_may_return_null=1:print_suppressions=0"
   export IAPC_SANITIZE=$1
   export ASAN_OPTIONS=$common:strict_string_checks=1:check_initialization_order=1
-  export LSAN_OPTIONS=$common
+  export LSAN_OPTIONS=$common:suppressions="'$PWD/scripts/leaks.supp'"
   export UBSAN_OPTIONS=$common:print_stacktrace=1
   export TSAN_OPTIONS=$common:second_deadlock_stack=1
 }
