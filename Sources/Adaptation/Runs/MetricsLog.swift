@@ -76,15 +76,20 @@ final class MetricsLog {
   func append(_ record: StepRecord) throws {
     let line = Data((record.line + "\n").utf8)
     do { try file.write(contentsOf: line) } catch {
-      throw Problem(
-        "cannot write the metrics", at: path,
-        because: "\(error.localizedDescription); \(line.count) bytes are needed a step",
-        remedy: "make room, then go on with --resume")
+      throw problem("\(error.localizedDescription); \(line.count) bytes are needed a step")
     }
   }
 
   /// Waits until the lines are on the disk.
-  func settle() throws { try file.synchronize() }
+  func settle() throws {
+    do { try file.synchronize() } catch { throw problem(error.localizedDescription) }
+  }
+
+  private func problem(_ why: String) -> Problem {
+    Problem(
+      "cannot write the metrics", at: path, because: why,
+      remedy: "check the disk and make room, then go on with --resume")
+  }
 
   deinit { try? file.close() }
 }

@@ -39,9 +39,12 @@ struct PartialFolder {
   }
 
   /// Gives the folder its name, in the place of one that has it.
-  func finish() throws {
+  ///
+  /// - Returns: why it could not have it; nil where it has.
+  func finish() -> String? {
     try? FileManager.default.removeItem(atPath: target)
-    try FileManager.default.moveItem(atPath: path, toPath: target)
+    // Foundation would copy where the system refuses, and a copy is not there whole or not at all.
+    return rename(path, target) == 0 ? nil : String(cString: strerror(errno))
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: path) }

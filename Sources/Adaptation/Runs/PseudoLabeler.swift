@@ -64,9 +64,9 @@ public struct PseudoLabeler {
     try partial.make()
     try write(images, to: partial.path, confidence: nil, progress: progress)
     try AtomicFile.write("\(images.count) label maps\n", to: "\(partial.path)/complete")
-    do { try partial.finish() } catch {
+    if let why = partial.finish() {
       throw Problem(
-        "cannot keep the pseudo-labels", at: folder, because: error.localizedDescription,
+        "cannot keep the pseudo-labels", at: folder, because: why,
         remedy: "make room or choose another cache folder with IAPC_CACHE")
     }
     return (result, false)

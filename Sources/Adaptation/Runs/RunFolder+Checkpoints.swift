@@ -35,6 +35,11 @@ extension RunFolder {
   ) throws {
     let file = Checkpoint(tensors: state, metadata: progress.metadata).sealed()
     try CheckpointFile.write(file, to: checkpoint(progress.step))
+    dropOld(keeping: keep)
+  }
+
+  /// Drops all checkpoints but the newest.
+  func dropOld(keeping keep: Int) {
     for old in storedSteps().dropFirst(keep) { try? FileManager.default.removeItem(atPath: checkpoint(old)) }
   }
 

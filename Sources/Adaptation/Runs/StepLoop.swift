@@ -48,6 +48,8 @@ package struct StepLoop {
     }
     // Else they would count among the checkpoints that are kept.
     for path in found.damaged { try? FileManager.default.removeItem(atPath: path) }
+    // A kill may have come between a save and this.
+    folder.dropOld(keeping: checkpointKeep)
     observer.note("resumed after step \(found.progress.step)")
     return found.progress
   }
