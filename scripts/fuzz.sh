@@ -16,8 +16,11 @@ table=$home/table.txt
 scratch=$(mktemp -d "$(if [ -w /dev/shm ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi)/iapc-fuzz.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
+# SwiftPM keeps the two sanitizers in a set; named in another order, everything would be built anew.
+export SWIFT_DETERMINISTIC_HASHING=1
 IAPC_FUZZ=1 nice swift build -c release --product fuzz --scratch-path $home \
   --sanitize fuzzer --sanitize address
+unset SWIFT_DETERMINISTIC_HASHING
 
 # Real files of reader $1 beside those of its corpus, as one folder.
 seeds() {
