@@ -40,7 +40,9 @@ public enum FileBytes {
   }
 
   private static func bytes(of file: ReadableFile, count: Int) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    // With a capacity of 0 the standard library would write into the empty array that all threads share.
+    guard count > 0 else { return [] }
+    return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       filled = try file.fill(UnsafeMutableRawBufferPointer(buffer))
     }
   }

@@ -7,6 +7,7 @@ extension Tensor {
   public func scalars<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) -> [Scalar] {
     guard dtype == Scalar.dtype else { fatalError("scalars(as: \(Scalar.self)) of a tensor of \(dtype)") }
     let count = elementCount
+    if count == 0 { return [] }
     return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
       must("copyOut", self) {
         handle.lend { ct_copy_out(buffer.baseAddress, count * MemoryLayout<Scalar>.stride, $0) }
@@ -26,6 +27,8 @@ extension Tensor {
   public var stored: StoredTensor {
     let (dtype, shape) = (dtype, shape)
     let count = shape.reduce(dtype.byteWidth, *)
+    // With a capacity of 0 the standard library would write into the empty array that all threads share.
+    if count == 0 { return StoredTensor(dtype: dtype, shape: shape, bytes: []) }
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       must("copyOut", self) { handle.lend { ct_copy_out(buffer.baseAddress, count, $0) } }
       initialized = count
