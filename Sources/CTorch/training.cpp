@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients, optimiser steps and averages.
 #include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "boundary.hpp"
 
@@ -34,6 +35,10 @@ ct_error *ct_set_requires_grad(ct_tensor *x, bool value) {
 
 ct_error *ct_backward(const ct_tensor *x) {
   return guarded([&] { unwrap(x).backward(); });
+}
+
+ct_error *ct_backward_from(const ct_tensor *const *roots, const ct_tensor *const *gradients, size_t count) {
+  return guarded([&] { torch::autograd::backward(list(roots, count), list(gradients, count)); });
 }
 
 ct_error *ct_grad(ct_tensor **out, const ct_tensor *x) {

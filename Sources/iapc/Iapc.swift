@@ -25,7 +25,7 @@ struct Iapc: ParsableCommand {
     version: iapcVersion,
     subcommands: [
       Adapt.self, Train.self, Evaluate.self, Predict.self, PseudoLabel.self, Inspect.self, Convert.self,
-      DataCommand.self, Step.self, Doctor.self,
+      DataCommand.self, Step.self, Benchmark.self, Doctor.self,
     ])
 
   /// Runs a command; what a user can cause ends as one line and status 1.

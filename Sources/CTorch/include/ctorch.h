@@ -15,6 +15,7 @@
 
 #include "ctorch_archive.h"
 #include "ctorch_error.h"
+#include "ctorch_objective.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -82,6 +83,8 @@ ct_error *ct_requires_grad(bool *out, const ct_tensor *x);
 ct_error *ct_set_requires_grad(ct_tensor *x, bool value);
 /* Gradients of the scalar `x` are added into the leaves' gradients. */
 ct_error *ct_backward(const ct_tensor *x);
+/* The same from several tensors at once, whose own gradients are given. */
+ct_error *ct_backward_from(const ct_tensor *const *roots, const ct_tensor *const *gradients, size_t count);
 /* Gradient of `x` or NULL where it has none. */
 ct_error *ct_grad(ct_tensor **out, const ct_tensor *x);
 ct_error *ct_clear_grad(ct_tensor *x);

@@ -20,6 +20,19 @@ extension Tensor {
     must("backward", self) { handle.lend { ct_backward($0) } }
   }
 
+  /// Adds gradients into those of the leaves that require one, from several tensors whose own are known.
+  ///
+  /// One pass over what they have in common. A tensor that requires no gradient is left out.
+  public static func backward(from roots: [(tensor: Tensor, gradient: Tensor)]) {
+    let roots = roots.filter { $0.tensor.requiresGradient }
+    if roots.isEmpty { return }
+    must("backward") {
+      lend(roots.map(\.tensor)) { tensors in
+        lend(roots.map(\.gradient)) { ct_backward_from(tensors, $0, roots.count) }
+      }
+    }
+  }
+
   /// The gradient that `backward` gave this leaf, if any.
   public var gradient: Tensor? {
     var result: OpaquePointer?

@@ -24,6 +24,18 @@ struct GradientTests {
     #expect(x.gradient == nil)
   }
 
+  @Test("gradients start from several tensors at once, whose own are given")
+  func severalRoots() throws {
+    let (x, fixed) = (leaf([1, 2]), floats([5, 6], 2))
+    let square = x * x
+    Tensor.backward(from: [
+      (square, floats([1, 10], 2)), (square * 3, floats([1, 0], 2)), (fixed, floats([7, 7], 2)),
+    ])
+    assertClose(try #require(x.gradient), floats([8, 40], 2))
+    Tensor.backward(from: [(fixed, floats([1, 1], 2))])
+    assertClose(try #require(x.gradient), floats([8, 40], 2))
+  }
+
   @Test("a detached tensor is cut off from the graph and shares its elements")
   func detaching() throws {
     let x = leaf([1, 2])

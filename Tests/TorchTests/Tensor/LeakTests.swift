@@ -66,6 +66,28 @@ struct LeakTests {
     }
   }
 
+  @Test("by the objective in one pass and gradients from several tensors")
+  func objective() async {
+    await #expect(processExitsWith: .success) {
+      leakChecked {
+        let random = TensorGenerator(seed: 1)
+        let (logits, similarities) = (random.normal([1, 3, 2, 2]), random.normal([1, 3, 2, 2]))
+        for leaf in [logits, similarities] { leaf.requiresGradient = true }
+        var pass = DenseObjective(
+          logits: logits, judge: random.normal([1, 3, 3, 3]), labels: .zeros([1, 5, 5], dtype: .uint8),
+          classWeights: .ones([3]), similarities: similarities)
+        pass.trust = .logits
+        for weight in [0, 1.0] {
+          (pass.weights.trusted, pass.weights.mutual) = (1, weight)
+          let found = pass.evaluated()
+          Tensor.backward(
+            from: [(logits, found.logits)] + (found.similarities.map { [(similarities, $0)] } ?? []))
+        }
+        #expect(similarities.gradient != nil)
+      }
+    }
+  }
+
   @Test("by networks, optimisers and their states")
   func training() async {
     await #expect(processExitsWith: .success) {
