@@ -32,18 +32,6 @@ ct_error *ct_conv_transpose2d(ct_tensor **out, const ct_tensor *x, const ct_tens
   });
 }
 
-ct_error *ct_batch_norm(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
-                        ct_tensor *running_mean, ct_tensor *running_variance, bool training, double momentum,
-                        double epsilon) {
-  return guarded([&] {
-    const auto &input = unwrap(x);
-    // PyTorch's check above libtorch: the unbiased variance of one value is not a number.
-    TORCH_CHECK(!training || input.numel() > input.size(1), "training needs more than one value a channel");
-    *out = wrap(at::batch_norm(input, optional(weight), optional(bias), optional(running_mean),
-                               optional(running_variance), training, momentum, epsilon, /*cudnn_enabled=*/true));
-  });
-}
-
 ct_error *ct_relu(ct_tensor **out, const ct_tensor *x) {
   return guarded([&] { *out = wrap(at::relu(unwrap(x))); });
 }

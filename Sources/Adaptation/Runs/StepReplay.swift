@@ -7,8 +7,9 @@ import Torch
 
 /// Replays training steps on one stored batch and tells every number, for comparisons with other programs.
 ///
-/// It computes on one thread unless the settings name more: how many threads share a sum decides its
-/// rounding, and the numbers should not depend on the machine.
+/// Unless the settings name threads it computes on one, operator by operator as PyTorch does: what is computed
+/// together and how many threads share a sum decide the rounding, and the numbers should not depend on the
+/// machine.
 public struct StepReplay {
   /// What `step --json` writes.
   public struct Result: Encodable {
@@ -41,6 +42,7 @@ public struct StepReplay {
   }
 
   private let settings: AdaptationSettings
+  private var form: LayerForm { settings.threads > 0 ? .fused : .composed }
 
   public init(_ settings: AdaptationSettings) {
     self.settings = settings
@@ -64,14 +66,14 @@ public struct StepReplay {
     let batch = try batch(inputs, on: network.store.device, for: network)
     let method = IAPC(network, settings.iapc)
     let count = batch.images.shape[0]
-    try method.prepare(
-      TargetImages(count: count) { body in
-        for i in 0..<count { try body(batch.images.slice(i..<i + 1, along: 0)) }
-      })
+    let images = TargetImages(count: count) { body in
+      for i in 0..<count { try body(batch.images.slice(i..<i + 1, along: 0)) }
+    }
+    try withLayers(form) { try method.prepare(images) }
     var steps: [Result.Step] = []
     for index in 0..<settings.steps {
       let started = ContinuousClock.now
-      let report = method.step(batch, learningRate: settings.learningRate)
+      let report = withLayers(form) { method.step(batch, learningRate: settings.learningRate) }
       steps.append(.init(report: report, seconds: (ContinuousClock.now - started).seconds))
       observe(index + 1, report)
     }

@@ -149,10 +149,6 @@ ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight
                     ct_window window, int64_t groups);
 ct_error *ct_conv_transpose2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
                               ct_window window);
-/* With `training`, batch statistics normalise and the running ones (may be NULL) are moved in place. */
-ct_error *ct_batch_norm(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
-                        ct_tensor *running_mean, ct_tensor *running_variance, bool training, double momentum,
-                        double epsilon);
 ct_error *ct_relu(ct_tensor **out, const ct_tensor *x);
 ct_error *ct_prelu(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight);
 ct_error *ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window);
@@ -165,6 +161,8 @@ ct_error *ct_log_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis);
  * NULL. [N, C, H, W], int64 [N, H, W] -> [N, H, W]. */
 ct_error *ct_nll_loss2d(ct_tensor **out, const ct_tensor *log_probabilities, const ct_tensor *target,
                         const ct_tensor *weight, int64_t ignored);
+
+#include "ctorch_layers.h"
 
 /* -- Optimisers: one pass over all parameters --------------------------------------------------------- */
 

@@ -2,9 +2,10 @@
 
 /// A 2-D convolution. Shapes: [N, in, H, W] -> [N, out, H', W'].
 public struct Convolution {
-  private let weight: Tensor
-  private let bias: Tensor?
-  private let window: Window
+  let weight: Tensor
+  let bias: Tensor?
+  let window: Window
+  var hasBias: Bool { bias != nil }
 
   /// Declares `weight` [out, in, k, k] and, on request, `bias` [out], started as PyTorch's `Conv2d` starts
   /// them; `start` is another start of `weight`.

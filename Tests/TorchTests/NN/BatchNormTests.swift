@@ -109,4 +109,30 @@ struct BatchNormTests {
     let told = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     #expect(told.contains("batchNorm: training needs more than one value a channel"), "\(told)")
   }
+
+  @Test("a learned rectifier starts with slopes of a quarter, and has the gradients of plain operations")
+  func rectifier() throws {
+    let store = ParameterStore()
+    let norm = BatchNorm(
+      Scope(store) / "bn", 3, activation: .prelu(Scope(store) / "act", 3))
+    #expect(store.entries.map(\.name).last == "act.weight")
+    let slopes = try #require(store["act.weight"]).tensor
+    assertClose(slopes, [0.25, 0.25, 0.25])
+    let x = TensorGenerator(seed: 1).normal([2, 3, 5, 4]) * 3 + 1
+    let probe = TensorGenerator(seed: 2).normal([2, 3, 5, 4])
+    x.requiresGradient = true
+    let copy = x.detached() + 0
+    copy.requiresGradient = true
+    (norm(x, .batchStatistics) * probe).sum().backward()
+    let found = try (#require(x.gradient) + 0, #require(slopes.gradient) + 0)
+    store.clearGradients()
+
+    let centred = copy - copy.mean(0, 2, 3, keepingAxes: true)
+    let variance = (centred * centred).mean(0, 2, 3, keepingAxes: true)
+    let written = (centred / (variance + 1e-5).squareRoot()).prelu(slopes)
+    (written * probe).sum().backward()
+    assertClose(norm(copy, .batchStatistics).detached(), written.detached())
+    assertClose(found.0, try #require(copy.gradient), relative: 1e-4, absolute: 1e-6)
+    assertClose(found.1, try #require(slopes.gradient), relative: 1e-4, absolute: 1e-6)
+  }
 }

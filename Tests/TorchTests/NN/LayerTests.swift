@@ -42,13 +42,6 @@ struct LayerTests {
     #expect(layer(x).shape == [1, 16, 6, 8])
     assertClose(layer(x), x.convTranspose2d(weight, Window(stride: 2)), relative: 0, absolute: 0)
   }
-
-  @Test("a rectifier starts with slopes of a quarter")
-  func rectifier() throws {
-    let layer = ParametricReLU(Scope(store) / "act", 2)
-    assertClose(try entry("act.weight"), floats([0.25, 0.25], 2))
-    assertClose(layer(floats([-4, 8], 1, 2, 1, 1)), floats([-1, 8], 1, 2, 1, 1))
-  }
 }
 
 extension Double {

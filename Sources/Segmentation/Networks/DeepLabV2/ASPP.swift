@@ -9,7 +9,7 @@ import Torch
 struct ASPP {
   static let dilations = [6, 12, 18, 24]
 
-  private let branches: [Convolution]
+  private let sum: DilatedSum
 
   /// Declares all four branches as `conv2d_list.N`; only the first `summed` of them are used.
   init(_ s: Scope, _ input: Int, _ output: Int, summed: Int) {
@@ -18,10 +18,8 @@ struct ASPP {
         s / "conv2d_list" / index, input, output, kernel: 3, Window(padding: dilation, dilation: dilation),
         bias: true, start: .normal(deviation: 0.01))
     }
-    branches = Array(all.prefix(summed))
+    sum = DilatedSum(Array(all.prefix(summed)))
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    branches.dropFirst().reduce(branches[0](x)) { $0 + $1(x) }
-  }
+  func callAsFunction(_ x: Tensor) -> Tensor { sum(x) }
 }

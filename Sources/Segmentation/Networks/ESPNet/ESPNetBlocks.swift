@@ -3,26 +3,18 @@
 import Torch
 
 /// Normalisation and activation, `bn` and `act`; published weights were trained with epsilon 1e-3.
-private struct NormAct {
-  private let bn: BatchNorm
-  private let act: ParametricReLU
-
-  init(_ s: Scope, _ channels: Int) {
-    bn = BatchNorm(s / "bn", channels, epsilon: 1e-3)
-    act = ParametricReLU(s / "act", channels)
-  }
-
-  func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { act(bn(x, mode)) }
+private func normAct(_ s: Scope, _ channels: Int) -> BatchNorm {
+  BatchNorm(s / "bn", channels, epsilon: 1e-3, activation: .prelu(s / "act", channels))
 }
 
 /// A 3x3 convolution with normalisation and activation.
 private struct ConvNormAct {
   private let conv: Convolution
-  private let post: NormAct
+  private let post: BatchNorm
 
   init(_ s: Scope, _ input: Int, _ output: Int, stride: Int = 1) {
     conv = Convolution(s / "conv", input, output, kernel: 3, Window(stride: stride, padding: 1))
-    post = NormAct(s, output)
+    post = normAct(s, output)
   }
 
   func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { post(conv(x), mode) }
@@ -57,11 +49,11 @@ private struct Pyramid {
 /// A pyramid at half the size.
 private struct DownSampler {
   private let pyramid: Pyramid
-  private let post: NormAct
+  private let post: BatchNorm
 
   init(_ s: Scope, _ input: Int, _ output: Int) {
     pyramid = Pyramid(s, input, output, stride: 2)
-    post = NormAct(s, output)
+    post = normAct(s, output)
   }
 
   func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { post(pyramid(x), mode) }
@@ -70,12 +62,12 @@ private struct DownSampler {
 /// A pyramid at the same size, plus its input where the channels agree and `residual` asks for it.
 private struct ESPBlock {
   private let pyramid: Pyramid
-  private let post: NormAct
+  private let post: BatchNorm
   private let residual: Bool
 
   init(_ s: Scope, _ input: Int, _ output: Int, residual: Bool = true) {
     pyramid = Pyramid(s, input, output)
-    post = NormAct(s / "bn", output)
+    post = normAct(s / "bn", output)
     self.residual = residual
   }
 
@@ -100,7 +92,7 @@ struct ESPMaps {
 /// Three levels, each seeing the image again at its own size.
 struct ESPEncoder {
   private let level1: ConvNormAct
-  private let b1, b2, b3: NormAct
+  private let b1, b2, b3: BatchNorm
   private let level2Down, level3Down: DownSampler
   private let level2, level3: [ESPBlock]
   private let classifier: Convolution
@@ -108,18 +100,19 @@ struct ESPEncoder {
 
   init(_ s: Scope, _ d: ESPNet.Description) {
     level1 = ConvNormAct(s / "level1", 3, 16, stride: 2)
-    b1 = NormAct(s / "b1", 19)
+    b1 = normAct(s / "b1", 19)
     level2Down = DownSampler(s / "level2_0", 19, 64)
     level2 = (0..<d.p).map { ESPBlock(s / "level2" / $0, 64, 64) }
-    b2 = NormAct(s / "b2", 131)
+    b2 = normAct(s / "b2", 131)
     level3Down = DownSampler(s / "level3_0", 131, 128)
     level3 = (0..<d.q).map { ESPBlock(s / "level3" / $0, 128, 128) }
-    b3 = NormAct(s / "b3", 256)
+    b3 = normAct(s / "b3", 256)
     classifier = Convolution(s / "classifier" / "conv", 256, d.outputs, kernel: 1)
     skipIsB1 = d.skip == 19
   }
 
-  func callAsFunction(_ image: Tensor, _ mode: Mode) -> ESPMaps {
+  func callAsFunction(_ images: Tensor, _ mode: Mode) -> ESPMaps {
+    let image = images.inLayerLayout()
     let half = image.averagePooled(kernel: 3, Window(stride: 2, padding: 1))
     let quarter = half.averagePooled(kernel: 3, Window(stride: 2, padding: 1))
     let stem = level1(image, mode)
@@ -140,7 +133,7 @@ struct ESPDecoder {
   private let br: BatchNorm
   private let up3, up2, classifier: TransposedConvolution
   private let stride4Scores: Convolution
-  private let combine, up2Post: NormAct
+  private let combine, up2Post: BatchNorm
   private let combineBlock: ESPBlock
   private let conv: ConvNormAct
 
@@ -151,10 +144,10 @@ struct ESPDecoder {
     br = BatchNorm(s / "br", c, epsilon: 1e-3)
     conv = ConvNormAct(s / "conv", c + d.skip, c)
     up3 = TransposedConvolution(s / "up_l3" / "0", c, c, kernel: 2, double)
-    combine = NormAct(s / "combine_l2_l3" / "0", 2 * c)
+    combine = normAct(s / "combine_l2_l3" / "0", 2 * c)
     combineBlock = ESPBlock(s / "combine_l2_l3" / "1", 2 * c, c, residual: false)
     up2 = TransposedConvolution(s / "up_l2" / "0", c, c, kernel: 2, double)
-    up2Post = NormAct(s / "up_l2" / "1", c)
+    up2Post = normAct(s / "up_l2" / "1", c)
     classifier = TransposedConvolution(s / "classifier", c, c, kernel: 2, double)
   }
 

@@ -65,10 +65,13 @@ struct DeepLabV2GoldenTests {
     #expect(network.store.trainable.map(\.name) == expected.trainable)
 
     let images = formulaImages(width: 256, height: 128)
-    let evaluated = withoutGradients { network(images, .evaluation) }
-    #expect(distance(evaluated.logits, try output("eval_logits")) <= 1e-4)
-    #expect(distance(evaluated.features.mean(2, 3), try output("eval_features_mean_over_space")) <= 1e-4)
-    let trained = network(images, .training).logits
+    for form in [LayerForm.fused, .composed] {
+      let evaluated = withLayers(form) { withoutGradients { network(images, .evaluation) } }
+      #expect(distance(evaluated.logits, try output("eval_logits")) <= 1e-4)
+      #expect(distance(evaluated.features.mean(2, 3), try output("eval_features_mean_over_space")) <= 1e-4)
+    }
+    // In training these weights multiply a rounding by 1e5: PyTorch on one thread is 6% away from itself on two.
+    let trained = withLayers(.composed) { network(images, .training) }.logits
     #expect(distance(trained.detached(), try output("train_logits")) <= 1e-4)
     #expect(network.store["bn1.num_batches_tracked"]?.tensor.item == 1)
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layers that are computed together: less memory and fewer passes over it than one after the other. Included by
+ * ctorch.h, whose rules hold here too.
+ */
+#ifndef CTORCH_LAYERS_H
+#define CTORCH_LAYERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum ct_activation { CT_NO_ACTIVATION = 0, CT_RELU = 1, CT_PRELU = 2 } ct_activation;
+
+/* Batch normalisation with what follows it; vectors are float32 [C]. */
+typedef struct ct_norm_layer {
+  const ct_tensor *weight;
+  const ct_tensor *bias;
+  /* Stored statistics; may be NULL where the batch's own are used and nothing moves. */
+  ct_tensor *running_mean;
+  ct_tensor *running_variance;
+  /* CT_PRELU's slopes, else NULL. */
+  const ct_tensor *slope;
+  ct_activation activation;
+  /* The batch's statistics normalise, and not the stored ones. */
+  bool of_batch;
+  /* The stored statistics move towards the batch's. */
+  bool moves;
+  double momentum;
+  double epsilon;
+} ct_norm_layer;
+
+/* A convolution without bias and its normalisation. */
+typedef struct ct_conv_norm {
+  const ct_tensor *weight;
+  ct_window window;
+  ct_norm_layer norm;
+} ct_conv_norm;
+
+/* activation(norm(x)) of [N, C, H, W]; for gradients `x` alone is kept. */
+ct_error *ct_norm_act(ct_tensor **out, const ct_tensor *x, ct_norm_layer norm);
+
+/* Stages one after another; before the last one's activation `x` is added if `adds_input`, or the result of
+ * `shortcut` on `x` where there is one. For gradients are kept: `x`, the result, and the convolutions' results but
+ * the last one's, which the backward pass computes again. */
+ct_error *ct_conv_chain(ct_tensor **out, const ct_tensor *x, const ct_conv_norm *stages, size_t count,
+                        const ct_conv_norm *shortcut, bool adds_input);
+
+/* The sum of 3x3 convolutions of `x` [N, C, H, W] at several dilations, each padded to keep the size: weights
+ * [K, C, 3, 3], biases [K] -> [N, K, H, W]. */
+ct_error *ct_dilated_sum(ct_tensor **out, const ct_tensor *x, const ct_tensor *const *weights,
+                         const ct_tensor *const *biases, const int64_t *dilations, size_t count);
+
+/* Whether this thread computes these layers by libtorch's operators one by one, which is slower and rounds as
+ * PyTorch does: for comparisons. */
+bool ct_composes_layers(void);
+void ct_set_composes_layers(bool value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
