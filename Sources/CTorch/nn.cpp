@@ -10,6 +10,9 @@ std::optional<at::Tensor> optional(const ct_tensor *handle) {
   return handle == nullptr ? std::nullopt : std::optional<at::Tensor>(handle->value);
 }
 
+/// A parameter in the type of what it meets: where maps are bfloat16, weights are stored in full all the same.
+at::Tensor like(const at::Tensor &x, const at::Tensor &parameter) { return parameter.to(x.scalar_type()); }
+
 std::array<int64_t, 2> square(int64_t side) { return {side, side}; }
 
 }  // namespace
@@ -19,7 +22,9 @@ extern "C" {
 ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
                     ct_window window, int64_t groups) {
   return guarded([&] {
-    *out = wrap(at::conv2d(unwrap(x), unwrap(weight), optional(bias), square(window.stride), square(window.padding),
+    const auto &input = unwrap(x);
+    const auto shift = bias == nullptr ? std::nullopt : std::optional(like(input, unwrap(bias)));
+    *out = wrap(at::conv2d(input, like(input, unwrap(weight)), shift, square(window.stride), square(window.padding),
                            square(window.dilation), groups));
   });
 }
@@ -27,7 +32,9 @@ ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight
 ct_error *ct_conv_transpose2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
                               ct_window window) {
   return guarded([&] {
-    *out = wrap(at::conv_transpose2d(unwrap(x), unwrap(weight), optional(bias), square(window.stride),
+    const auto &input = unwrap(x);
+    const auto shift = bias == nullptr ? std::nullopt : std::optional(like(input, unwrap(bias)));
+    *out = wrap(at::conv_transpose2d(input, like(input, unwrap(weight)), shift, square(window.stride),
                                      square(window.padding), square(0), 1, square(window.dilation)));
   });
 }

@@ -57,7 +57,7 @@ extension AdaptationSettings {
     Setting("initialStatistics", \.initialStatistics, "normalisation statistics before the first step"),
     Setting("finalStatistics", \.finalStatistics, "normalisation statistics of the adapted network"),
     Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
-    Setting("precision", \.precision, "the numbers' precision"),
+    Setting("precision", \.iapc.precision, "what the networks compute in: bfloat16 halves time and memory"),
     Setting("seed", \.seed, "the seed of every random choice"),
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),
     Setting("workers", \.workers, "threads that prepare batches ahead"),

@@ -46,7 +46,6 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
 
   // On what.
   public var device = "auto"
-  public var precision = Precision.float32
   public var seed: UInt64 = 1
   /// Threads of the computation; 0 for all cores.
   public var threads = 0
@@ -83,8 +82,6 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
 
   public enum Profile: String, SettingChoice { case paper, reference, recommended }
   public enum Method: String, SettingChoice { case iapc }
-  public enum Precision: String, SettingChoice { case float32 }
-
   public enum Statistics: String, SettingChoice {
     /// As the network has them.
     case source

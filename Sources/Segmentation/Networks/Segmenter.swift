@@ -75,6 +75,14 @@ extension Segmenter {
       + [ParameterGroup("head", trainable.filter { isHead($0.name) }, learningRateScale: headScale)]
   }
 
+  /// The same computed in another type, float32 all the same in what comes out. Weights stay in theirs; what
+  /// normalises, sums and learns is float32.
+  public func callAsFunction(_ images: Tensor, _ mode: Mode, computing type: DType) -> Prediction {
+    let prediction = self(images.to(type), mode)
+    return Prediction(
+      logits: prediction.logits.to(.float32), features: prediction.features.to(.float32))
+  }
+
   public func freezeNormalisation() {
     store.setTrainable(false, where: isNormalisation)
   }

@@ -15,6 +15,7 @@ public final class IAPC: AdaptationMethod {
   private let source: any Segmenter
   private let settings: IAPCSettings
   private let objective: IAPCObjective
+  private var type: DType { settings.precision.type }
   private let optimizer: SGD
   private var classWeights: ClassWeights
   private var prototypes: Prototypes
@@ -55,7 +56,7 @@ public final class IAPC: AdaptationMethod {
     let (norm, isApplied) = learn(terms.map(\.term), learningRate)
     teacherIsCurrent = !isApplied
     if isApplied {
-      if settings.statisticsPass { withoutGradients { _ = student(batch.images, .training) } }
+      if settings.statisticsPass { withoutGradients { _ = student(batch.images, .training, computing: type) } }
     } else {
       before.statistics.restore()
       (classWeights, prototypes) = (before.classWeights, before.prototypes)
@@ -77,11 +78,11 @@ public final class IAPC: AdaptationMethod {
     let (importance, means) = withoutGradients {
       (
         objective.needsSource
-          ? importanceMap(atCrop(source(batch.scaled, .evaluation).logits), settings.importance) : nil,
+          ? importanceMap(atCrop(source(batch.scaled, .evaluation, computing: type).logits), settings.importance) : nil,
         objective.needsPrototypes ? stepPrototypes(batch.images, atCrop) : nil
       )
     }
-    let prediction = student(batch.augmented, .training)
+    let prediction = student(batch.augmented, .training, computing: type)
     let weights = classWeights.update(batch.pseudoLabels)
     let terms = objective(
       IAPCObjective.Inputs(
@@ -93,7 +94,8 @@ public final class IAPC: AdaptationMethod {
 
   private func stepPrototypes(_ images: Tensor, _ atCrop: (Tensor) -> Tensor) -> Tensor {
     guard prototypes.needsTeacher else { return prototypes.update(nil) }
-    let seen = teacher(images, settings.teacherNorm == .batch ? .batchStatistics : .evaluation)
+    let mode = settings.teacherNorm == .batch ? Mode.batchStatistics : .evaluation
+    let seen = teacher(images, mode, computing: type)
     return prototypes.update(Prediction(logits: atCrop(seen.logits), features: seen.features))
   }
 
