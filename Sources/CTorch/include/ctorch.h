@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "ctorch_archive.h"
+#include "ctorch_argmax.h"
 #include "ctorch_error.h"
 #include "ctorch_objective.h"
 

@@ -5,7 +5,7 @@ import Segmentation
 import Torch
 
 extension LabelMap {
-  /// The winning class of each pixel. Shapes: int64 or uint8 [H, W] or [1, H, W].
+  /// The winning class of each pixel. Shapes: uint8 [H, W] or [1, H, W].
   init(classes: Tensor) {
     let shape = classes.shape
     let pixels = classes.to(.uint8, on: .cpu).scalars(as: UInt8.self)
@@ -33,67 +33,60 @@ public struct Predictor {
 
   /// The winning class of each pixel, at `size` (the image's own by default).
   ///
-  /// One pass compares scores; only several need probabilities, which are summed. One pass in windows at the
-  /// input's own size keeps the scores of a row of windows only.
+  /// One pass compares scores; only several need probabilities, which are summed. Scores stay at the size at
+  /// which the network gives them. One pass in windows at the input's own size keeps the scores of a row of
+  /// windows only.
   public func labels(of image: RGBImage, at size: PixelSize? = nil) -> LabelMap {
     let size = size ?? image.size
     return withoutGradients {
-      if settings.passes == 1 {
-        let only = Pass(scale: settings.scales[0], mirrored: false, softmax: false)
-        let target = inputSize(of: image.size, scale: only.scale)
-        if target == size, let places = windows(of: target) {
-          return LabelMap(classes: tiledClasses(of: input(image, at: target), at: places))
-        }
-        return LabelMap(classes: scores(of: image, only, at: size).argmax(1))
+      let target = inputSize(of: image.size, scale: settings.scales[0])
+      if settings.passes == 1, target == size, let places = windows(of: target) {
+        return LabelMap(classes: tiledClasses(of: input(image, at: target), at: places))
       }
-      return LabelMap(classes: summedProbabilities(of: image, at: size).argmax(1))
+      let winners = winners(of: image, at: size, probabilities: settings.passes > 1)
+      return LabelMap(classes: winners.classes)
     }
   }
 
   /// The winning class and its mean probability over scales and mirrorings.
   public func labelsAndConfidence(of image: RGBImage) -> (labels: LabelMap, confidence: LabelMap) {
     withoutGradients {
-      let sum = summedProbabilities(of: image, at: image.size)
-      let best = (sum * (1 / Double(settings.passes))).largest(1, along: 1)
-      let confidence = best.values * 255 + 0.5
-      let plane = [image.height, image.width]
-      return (LabelMap(classes: best.indices.reshaped(plane)), LabelMap(classes: confidence.reshaped(plane)))
+      let winners = winners(of: image, at: image.size, probabilities: true)
+      let confidence = winners.sums * (1 / Double(settings.passes)) * 255 + 0.5
+      return (LabelMap(classes: winners.classes), LabelMap(classes: confidence))
     }
   }
 
-  /// One way of putting an image to the network.
-  private struct Pass {
-    let scale: Double
-    let mirrored: Bool
-    let softmax: Bool
-  }
-
-  /// Shapes: -> [1, C, H, W], summed over scales and mirrorings.
-  private func summedProbabilities(of image: RGBImage, at size: PixelSize) -> Tensor {
-    var sum: Tensor?
+  /// The classes that win at a size by their scores, or by the sums of their probabilities.
+  private func winners(of image: RGBImage, at size: PixelSize, probabilities: Bool) -> WinningClasses {
+    var maps: [Tensor] = []
     for scale in settings.scales {
-      for mirrored in settings.mirror ? [false, true] : [false] {
-        let pass = Pass(scale: scale, mirrored: mirrored, softmax: true)
-        let probabilities = scores(of: image, pass, at: size)
-        sum = sum.map { $0 + probabilities } ?? probabilities
+      var map = scores(of: image, scale: scale, mirrored: false, softmax: probabilities)
+      if settings.mirror {
+        map = map + scores(of: image, scale: scale, mirrored: true, softmax: probabilities)
+      }
+      maps.append(map)
+      // Maps that together are larger than one at the picture's size are summed there.
+      let area = maps.reduce(0) { $0 + $1.shape[2] * $1.shape[3] }
+      if maps.count > 1, area > size.area {
+        maps = [maps.dropFirst().reduce(resized(maps[0], to: size)) { $0 + resized($1, to: size) }]
       }
     }
-    guard let sum else { fatalError("a prediction needs a scale") }
-    return sum
+    return WinningClasses(
+      of: maps, height: size.height, width: size.width, alignCorners: settings.alignCorners)
   }
 
-  /// Scores, or probabilities, at a size. Shapes: -> [1, C, height, width].
-  private func scores(of image: RGBImage, _ pass: Pass, at size: PixelSize) -> Tensor {
-    let target = inputSize(of: image.size, scale: pass.scale)
-    let input = input(pass.mirrored ? image.mirrored() : image, at: target)
+  /// The scores, or probabilities, of one pass as they come. Shapes: -> [1, C, h, w].
+  private func scores(of image: RGBImage, scale: Double, mirrored: Bool, softmax: Bool) -> Tensor {
+    let target = inputSize(of: image.size, scale: scale)
+    let input = input(mirrored ? image.mirrored() : image, at: target)
     let places = windows(of: target)
     var scores =
-      places.map { tiledScores(of: input, at: $0, softmax: pass.softmax) }
+      places.map { tiledScores(of: input, at: $0, softmax: softmax) }
       ?? network(input, settings.mode).logits
-    if pass.mirrored { scores = scores.flipped(along: 3) }
-    if pass.softmax, places == nil { scores = scores.softmax(1) }
-    if settings.throughInputSize { scores = resized(scores, to: target) }
-    return resized(scores, to: size)
+    if mirrored { scores = scores.flipped(along: 3) }
+    if softmax, places == nil { scores = scores.softmax(1) }
+    return settings.throughInputSize ? resized(scores, to: target) : scores
   }
 
   /// Shapes: -> normalised [1, 3, height, width].

@@ -46,12 +46,16 @@ extension Predictor {
       }
       // Rows above the next windows' top are done; those below go on into its sum.
       let done = (index + 1 < tops.count ? tops[index + 1] : shape[2]) - top
-      classes.append(sum.slice(0..<done, along: 2).argmax(1).to(.uint8))
+      classes.append(
+        WinningClasses(
+          of: [sum.slice(0..<done, along: 2)], height: done, width: shape[3],
+          alignCorners: settings.alignCorners
+        ).classes)
       let rest = done < height ? sum.slice(done..<height, along: 2) : nil
       sum = Tensor.zeros(empty, on: input.device)
       if let rest { sum.add(rest, row: 0, column: 0) }
     }
-    return Tensor.concatenated(classes, along: 1)
+    return Tensor.concatenated(classes, along: 0).reshaped(1, shape[2], shape[3])
   }
 
   /// Shapes: normalised [1, 3, H, W] -> [1, C, h, w] of the window.
