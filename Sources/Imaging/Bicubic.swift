@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CImage
+
 extension RGBImage {
   /// The picture at another size by antialiased bicubic resampling, as Pillow 13's `BICUBIC`.
   ///
@@ -27,18 +29,14 @@ extension RGBImage {
 
   /// The rows given, resampled along their length. The first column is `firstColumn` to the weights.
   private func resampledAlong(_ along: ResamplingWeights, rows: Range<Int>, firstColumn: Int) -> RGBImage {
-    let columns = along.starts.count
-    let result = PixelSize(width: columns, height: rows.count)
+    let result = PixelSize(width: along.starts.count, height: rows.count)
     let bytes = filledRows(result, channels: 3) { out in
       pixels.withUnsafeBufferPointer { source in
-        along.weights.withUnsafeBufferPointer { weights in
-          along.starts.withUnsafeBufferPointer { starts in
-            for y in 0..<rows.count {
-              let line = source.baseAddress! + 3 * ((rows.lowerBound + y) * width - firstColumn)
-              let to = out.baseAddress! + 3 * y * columns
-              resampleRow(line, starts, weights.baseAddress!, along.taps, into: to)
-            }
-          }
+        along.withPass { pass in
+          let first = 3 * (rows.lowerBound * width + along.sources.lowerBound - firstColumn)
+          let isDone = ci_resample_along(
+            source.baseAddress! + first, 3 * width, rows.count, along.sources.count, pass, out.baseAddress!)
+          guard isDone != 0 else { fatalError("no memory to resample a picture of \(size)") }
         }
       }
     }
@@ -48,19 +46,12 @@ extension RGBImage {
   /// The columns given, resampled down their length. The first row is `firstRow` to the weights.
   private func resampledDown(_ down: ResamplingWeights, columns: Range<Int>, firstRow: Int) -> RGBImage {
     let result = PixelSize(width: columns.count, height: down.starts.count)
-    let rowBytes = 3 * columns.count
-    let sums = UnsafeMutablePointer<Int32>.allocate(capacity: rowBytes)
-    defer { sums.deallocate() }
     let bytes = filledRows(result, channels: 3) { out in
       pixels.withUnsafeBufferPointer { source in
-        down.weights.withUnsafeBufferPointer { weights in
-          for y in 0..<result.height {
-            let first = source.baseAddress! + 3 * ((down.starts[y] - firstRow) * width + columns.lowerBound)
-            let mine = UnsafeBufferPointer(rebasing: weights[y * down.taps..<(y + 1) * down.taps])
-            addRows(first, pitch: 3 * width, mine, sums, rowBytes)
-            let to = out.baseAddress! + y * rowBytes
-            for i in 0..<rowBytes { to[i] = rounded(sums[i]) }
-          }
+        down.withPass { pass in
+          let first = 3 * ((down.sources.lowerBound - firstRow) * width + columns.lowerBound)
+          ci_resample_down(
+            source.baseAddress! + first, 3 * width, 3 * columns.count, pass, out.baseAddress!)
         }
       }
     }
@@ -68,40 +59,15 @@ extension RGBImage {
   }
 }
 
-private let half = Int32(1) << (ResamplingWeights.precision - 1)
-
-@inline(__always)
-private func rounded(_ sum: Int32) -> UInt8 {
-  UInt8(truncatingIfNeeded: max(0, min(255, sum >> ResamplingWeights.precision)))
-}
-
-/// One row of RGB pixels along its length.
-private func resampleRow(
-  _ line: UnsafePointer<UInt8>, _ starts: UnsafeBufferPointer<Int>, _ weights: UnsafePointer<Int32>,
-  _ taps: Int, into out: UnsafeMutablePointer<UInt8>
-) {
-  for x in 0..<starts.count {
-    let from = line + 3 * starts[x]
-    let mine = weights + x * taps
-    var (red, green, blue) = (half, half, half)
-    for tap in 0..<taps {
-      let weight = mine[tap]
-      red &+= Int32(from[3 * tap]) &* weight
-      green &+= Int32(from[3 * tap + 1]) &* weight
-      blue &+= Int32(from[3 * tap + 2]) &* weight
+extension ResamplingWeights {
+  fileprivate func withPass(_ body: (UnsafePointer<ci_resampling>) -> Void) {
+    starts.withUnsafeBufferPointer { starts in
+      weights.withUnsafeBufferPointer { weights in
+        var pass = ci_resampling(
+          starts: starts.baseAddress, weights: weights.baseAddress, taps: taps, count: starts.count,
+          first: sources.lowerBound)
+        body(&pass)
+      }
     }
-    (out[3 * x], out[3 * x + 1], out[3 * x + 2]) = (rounded(red), rounded(green), rounded(blue))
-  }
-}
-
-/// The weighted sums of rows of bytes that lie `pitch` bytes apart.
-private func addRows(
-  _ first: UnsafePointer<UInt8>, pitch: Int, _ weights: UnsafeBufferPointer<Int32>,
-  _ sums: UnsafeMutablePointer<Int32>, _ count: Int
-) {
-  for i in 0..<count { sums[i] = half }
-  for (tap, weight) in weights.enumerated() where weight != 0 {
-    let line = first + tap * pitch
-    for i in 0..<count { sums[i] &+= Int32(line[i]) &* weight }
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CImage
+
 /// The weights of one pass of the antialiased bicubic resampling, in fixed point.
 ///
 /// Source: Keys, "Cubic convolution interpolation for digital image processing", 1981, with a = -0.5;
 /// widened, rounded and normalised as Pillow's Resample.c does it, so that the 8-bit results are the same.
 struct ResamplingWeights {
   /// Bits after the point: 32 less 8 for the pixel and 2 for overshoot and sign.
-  static let precision: Int32 = 32 - 8 - 2
+  static let precision = Int32(CI_WEIGHT_BITS)
 
   /// Taps of every result pixel; those beyond a pixel's own are 0.
   let taps: Int
