@@ -7,6 +7,11 @@
 
 #include <dlfcn.h>
 
+#include <climits>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "boundary.hpp"
 
 using namespace ctorch;
@@ -16,6 +21,12 @@ extern "C" {
 int32_t ct_threads(void) { return at::get_num_threads(); }
 ct_error *ct_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
+}
+void ct_keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
 }
 
 const char *ct_version(void) { return TORCH_VERSION; }

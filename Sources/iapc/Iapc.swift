@@ -4,6 +4,7 @@ import Adaptation
 import ArgumentParser
 import Files
 import Foundation
+import Torch
 
 @main
 struct Iapc: ParsableCommand {
@@ -30,6 +31,7 @@ struct Iapc: ParsableCommand {
 
   /// Runs a command; what a user can cause ends as one line and status 1.
   static func main() {
+    Machine.keepFreedMemory()
     do {
       var command = try parseAsRoot(ConfigArguments.laidOut(Array(CommandLine.arguments.dropFirst())))
       try command.run()

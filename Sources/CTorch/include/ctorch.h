@@ -201,6 +201,8 @@ ct_error *ct_copy_all_into(ct_tensor *const *targets, const ct_tensor *const *va
 int32_t ct_threads(void);
 /* Fails for a count below 1. */
 ct_error *ct_set_threads(int32_t count);
+/* Keeps what the process frees for its next blocks, where the C library would give large ones back. */
+void ct_keep_freed_memory(void);
 /* "2.13.0" */
 const char *ct_version(void);
 /* The vector instructions that libtorch uses: "AVX2", "AVX512", "DEFAULT". */

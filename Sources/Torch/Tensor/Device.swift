@@ -53,6 +53,12 @@ public enum Machine {
     set { must("setThreads") { ct_set_threads(Int32(newValue)) } }
   }
 
+  /// Keeps what the process frees for its next images and tensors.
+  ///
+  /// glibc gives each large block back at once, and the system clears every page of the next one: as much
+  /// time as a quarter of an evaluation. The most that is held stays about the same.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
+
   /// Treats subnormal floats as zero: they cost a hundred times a normal one and mean nothing here.
   @discardableResult
   public static func flushDenormals(_ value: Bool) -> Bool { ct_set_flush_denormal(value) }
