@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The winning class of each pixel: scores are interpolated in tiles of a few columns and compared at once.
+// The winning class of each pixel: scores are interpolated a few columns at a time and compared at once.
 //
 // A row of the maps is stretched along its length once for all the rows of pixels that lie next to it; what is
 // left for a pixel is a weighted sum of two such rows and a comparison, which vectorise.
@@ -17,27 +17,31 @@ using namespace ctorch;
 
 namespace {
 
-constexpr int64_t tile = 128;
+/// Columns that are compared at once, and those that are stretched at once: whole tiles.
+constexpr int64_t tile = 128, span = 1024;
 
-/// The two points of a map between which a pixel lies, and their shares, along one axis.
-struct Place {
-  int64_t low, high;
-  float low_share, high_share;
+/// The two points of a map between which each pixel lies, and their shares, along one axis.
+struct Places {
+  std::vector<int32_t> low, high;
+  std::vector<float> low_share, high_share;
 };
 
 // As libtorch computes it, in float with a fused multiplication and addition.
-std::vector<Place> places(int64_t points, int64_t pixels, bool align_corners) {
+Places places_of(int64_t points, int64_t pixels, bool align_corners) {
   const auto count = [](int64_t n) { return static_cast<float>(n); };
   const float corners = pixels > 1 ? count(points - 1) / count(pixels - 1) : 0;
   const float scale = align_corners ? corners : count(points) / count(pixels);
-  std::vector<Place> places;
+  Places places;
   for (int64_t pixel = 0; pixel < pixels; pixel++) {
     const float corner = scale * count(pixel), centre = std::fma(scale, count(pixel) + 0.5f, -0.5f);
     const float exact = points == pixels ? count(pixel) : align_corners ? corner : std::max(centre, 0.0f);
     const auto low = std::min(static_cast<int64_t>(exact), points - 1);
     const int64_t high = std::min(low + 1, points - 1);
     const float share = high == low ? 0 : std::clamp(exact - count(low), 0.0f, 1.0f);
-    places.push_back({low, high, 1 - share, share});
+    places.low.push_back(static_cast<int32_t>(low));
+    places.high.push_back(static_cast<int32_t>(high));
+    places.low_share.push_back(1 - share);
+    places.high_share.push_back(share);
   }
   return places;
 }
@@ -45,37 +49,24 @@ std::vector<Place> places(int64_t points, int64_t pixels, bool align_corners) {
 struct Map {
   at::Tensor values;
   int64_t height, width;
-  std::vector<Place> rows, columns;
+  Places rows, columns;
 };
 
-/// A row of a map, stretched to the tile's columns, for each class: [C, tile].
-void stretch(const Map &map, int64_t classes, int64_t row, int64_t first, int64_t count, float *out) {
+/// A row of a map for each class, stretched to `count` columns from `first` on: [C, span].
+[[gnu::always_inline]] inline void stretch(const Map &map, int64_t classes, int64_t row, int64_t first, int64_t count,
+                                           float *out) {
   const float *line = map.values.const_data_ptr<float>() + row * map.width;
-  const Place *const columns = map.columns.data() + first;
-  for (int64_t c = 0; c < classes; c++, line += map.height * map.width, out += tile) {
-    for (int64_t i = 0; i < count; i++) {
-      out[i] = line[columns[i].low] * columns[i].low_share + line[columns[i].high] * columns[i].high_share;
-    }
+  const int32_t *const low = map.columns.low.data() + first, *const high = map.columns.high.data() + first;
+  const float *const low_share = map.columns.low_share.data() + first;
+  const float *const high_share = map.columns.high_share.data() + first;
+  for (int64_t c = 0; c < classes; c++, line += map.height * map.width, out += span) {
+    // One by one: gathering instructions are slower than this.
+#pragma clang loop vectorize(disable) unroll_count(4)
+    for (int64_t i = 0; i < count; i++) out[i] = line[low[i]] * low_share[i] + line[high[i]] * high_share[i];
   }
 }
 
-/// The two stretched rows of a map that a row of pixels lies between. A row stays where it is while it is needed.
-struct StretchedRows {
-  std::array<int64_t, 2> held{-1, -1};
-  std::array<float *, 2> scratch{};
-
-  const float *row(const Map &map, int64_t classes, int64_t wanted, int64_t kept, int64_t first, int64_t count) {
-    for (int slot = 0; slot < 2; slot++) {
-      if (held[slot] == wanted) return scratch[slot];
-    }
-    const int slot = held[0] == kept ? 1 : 0;
-    stretch(map, classes, wanted, first, count, scratch[slot]);
-    held[slot] = wanted;
-    return scratch[slot];
-  }
-};
-
-/// What a row of pixels of one tile takes from a map: [C, tile] twice.
+/// What a row of pixels takes from a map: [C, span] twice.
 struct Rows {
   const float *low, *high;
   float low_share, high_share;
@@ -86,12 +77,13 @@ struct Winners {
   std::array<int32_t, tile> classes;
 };
 
-// Always whole tiles: what lies past the picture's edge is compared too and not used.
-[[gnu::always_inline]] inline void compare(const Rows *rows, size_t maps, int64_t classes, Winners &winners) {
+// A whole tile from a column on: what lies past the picture's edge is compared too and not used.
+[[gnu::always_inline]] inline void compare(const Rows *rows, size_t maps, int64_t classes, int64_t column,
+                                           Winners &winners) {
   std::array<float, tile> sums;
   for (int64_t c = 0; c < classes; c++) {
     for (size_t m = 0; m < maps; m++) {
-      const float *const low = rows[m].low + c * tile, *const high = rows[m].high + c * tile;
+      const float *const low = rows[m].low + c * span + column, *const high = rows[m].high + c * span + column;
       const float low_share = rows[m].low_share, high_share = rows[m].high_share;
       if (m == 0) {
         for (int64_t i = 0; i < tile; i++) sums[i] = low[i] * low_share + high[i] * high_share;
@@ -112,30 +104,34 @@ struct Winners {
   }
 }
 
-using Compare = void (*)(const Rows *, size_t, int64_t, Winners &);
+struct Kernels {
+  void (*stretch)(const Map &map, int64_t classes, int64_t row, int64_t first, int64_t count, float *out);
+  void (*compare)(const Rows *rows, size_t maps, int64_t classes, int64_t column, Winners &winners);
+};
 
-void compare_portable(const Rows *rows, size_t maps, int64_t classes, Winners &winners) {
-  compare(rows, maps, classes, winners);
-}
+#define KERNELS(name, target)                                                                                    \
+  target void stretch_##name(const Map &map, int64_t classes, int64_t row, int64_t first, int64_t count,         \
+                             float *out) {                                                                       \
+    stretch(map, classes, row, first, count, out);                                                               \
+  }                                                                                                              \
+  target void compare_##name(const Rows *rows, size_t maps, int64_t classes, int64_t column, Winners &winners) { \
+    compare(rows, maps, classes, column, winners);                                                               \
+  }                                                                                                              \
+  constexpr Kernels name{stretch_##name, compare_##name};
+
+KERNELS(portable, )
 
 #if defined(__x86_64__) && defined(__clang__)
-__attribute__((target("avx2,fma"))) void compare_avx2(
-    const Rows *rows, size_t maps, int64_t classes, Winners &winners) {
-  compare(rows, maps, classes, winners);
-}
+KERNELS(avx2, __attribute__((target("avx2,fma"))))
+KERNELS(avx512, __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))))
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))) void compare_avx512(
-    const Rows *rows, size_t maps, int64_t classes, Winners &winners) {
-  compare(rows, maps, classes, winners);
-}
-
-Compare chosen_compare() {
+const Kernels &chosen_kernels() {
   const auto name = at::get_cpu_capability();
-  if (name == "AVX512") return compare_avx512;
-  return name == "AVX2" ? compare_avx2 : compare_portable;
+  if (name == "AVX512") return avx512;
+  return name == "AVX2" ? avx2 : portable;
 }
 #else
-Compare chosen_compare() { return compare_portable; }
+const Kernels &chosen_kernels() { return portable; }
 #endif
 
 struct Output {
@@ -144,43 +140,55 @@ struct Output {
   int64_t width;
 };
 
-/// A tile's columns of a run of rows.
+/// Some columns of a run of rows.
 struct Block {
   int64_t first_row, end_row, first_column, columns;
 };
 
+/// Compares the classes of a block, with room for two stretched rows of each map.
 class Comparison {
  public:
   Comparison(const std::vector<Map> &maps, int64_t classes)
-      : maps(maps), classes(classes), scratch(maps.size() * 2 * classes * tile), rows(maps.size()) {}
+      : maps(maps), classes(classes), scratch(maps.size() * 2 * classes * span), rows(maps.size()) {}
 
-  void run(const Block &block, const Output &out, Compare compare) {
-    std::vector<StretchedRows> stretched(maps.size());
-    for (size_t m = 0; m < maps.size(); m++) {
-      for (size_t slot = 0; slot < 2; slot++) {
-        stretched[m].scratch[slot] = scratch.data() + (2 * m + slot) * classes * tile;
-      }
-    }
+  void run(const Block &block, const Output &out, const Kernels &kernels) {
+    held.assign(2 * maps.size(), -1);
     for (int64_t y = block.first_row; y < block.end_row; y++) {
       for (size_t m = 0; m < maps.size(); m++) {
-        const Place &place = maps[m].rows[y];
-        const auto row = [&](int64_t wanted, int64_t kept) {
-          return stretched[m].row(maps[m], classes, wanted, kept, block.first_column, block.columns);
-        };
-        const float *const low = row(place.low, place.high);
-        rows[m] = {low, row(place.high, place.low), place.low_share, place.high_share};
+        const auto &places = maps[m].rows;
+        const float *const low = row(m, places.low[y], places.high[y], block, kernels);
+        const float *const high = row(m, places.high[y], places.low[y], block, kernels);
+        rows[m] = {low, high, places.low_share[y], places.high_share[y]};
       }
-      compare(rows.data(), maps.size(), classes, winners);
-      const int64_t to = y * out.width + block.first_column;
-      std::copy_n(winners.sums.begin(), block.columns, out.sums + to);
-      for (int64_t i = 0; i < block.columns; i++) out.classes[to + i] = static_cast<uint8_t>(winners.classes[i]);
+      for (int64_t column = 0; column < block.columns; column += tile) {
+        kernels.compare(rows.data(), maps.size(), classes, column, winners);
+        store(std::min(tile, block.columns - column), y * out.width + block.first_column + column, out);
+      }
     }
   }
 
  private:
+  /// A stretched row, which stays where it is while it is needed; `kept` is the other one that is.
+  const float *row(size_t m, int64_t wanted, int64_t kept, const Block &block, const Kernels &kernels) {
+    for (size_t slot = 2 * m; slot < 2 * m + 2; slot++) {
+      if (held[slot] == wanted) return scratch.data() + slot * classes * span;
+    }
+    const size_t slot = held[2 * m] == kept ? 2 * m + 1 : 2 * m;
+    held[slot] = wanted;
+    float *const to = scratch.data() + slot * classes * span;
+    kernels.stretch(maps[m], classes, wanted, block.first_column, block.columns, to);
+    return to;
+  }
+
+  void store(int64_t count, int64_t at, const Output &out) const {
+    std::copy_n(winners.sums.begin(), count, out.sums + at);
+    for (int64_t i = 0; i < count; i++) out.classes[at + i] = static_cast<uint8_t>(winners.classes[i]);
+  }
+
   const std::vector<Map> &maps;
   const int64_t classes;
   std::vector<float> scratch;
+  std::vector<int64_t> held;  // the row in each slot, two for each map
   std::vector<Rows> rows;
   Winners winners;
 };
@@ -197,7 +205,7 @@ std::vector<Map> checked(const ct_tensor *const *handles, size_t count, int64_t 
                 "expected a map [1, ", classes, ", h, w], got ", map.sizes());
     TORCH_CHECK(map.scalar_type() == at::kFloat && map.is_cpu(), "expected float32 on the CPU");
     const int64_t h = map.size(2), w = map.size(3);
-    maps.push_back({map.contiguous(), h, w, places(h, height, corners), places(w, width, corners)});
+    maps.push_back({map.contiguous(), h, w, places_of(h, height, corners), places_of(w, width, corners)});
   }
   return maps;
 }
@@ -212,11 +220,11 @@ ct_error *ct_winning_classes(ct_tensor **classes, ct_tensor **sums, const ct_ten
     auto best = at::empty({height, width}, at::kByte);
     auto largest = at::empty({height, width}, at::kFloat);
     const Output out{best.mutable_data_ptr<uint8_t>(), largest.mutable_data_ptr<float>(), width};
-    const Compare compare = chosen_compare();
+    const Kernels &kernels = chosen_kernels();
     at::parallel_for(0, height, 16, [&](int64_t first, int64_t end) {
       Comparison comparison(prepared, class_count);
-      for (int64_t column = 0; column < width; column += tile) {
-        comparison.run({first, end, column, std::min(tile, width - column)}, out, compare);
+      for (int64_t column = 0; column < width; column += span) {
+        comparison.run({first, end, column, std::min(span, width - column)}, out, kernels);
       }
     });
     auto *const winning = wrap(std::move(best));
