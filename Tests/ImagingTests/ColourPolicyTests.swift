@@ -32,6 +32,21 @@ struct ColourPolicyTests {
     #expect(ColourPolicy.apply([], to: source) == source)
   }
 
+  @Test("A pointwise operation on a crop is the crop of the changed picture; others differ", arguments: 1...9)
+  func pointwise(level: Int) throws {
+    let source = try Fixtures.picture("colour/vivid.png")
+    let rect = PixelRect(
+      x: 3, y: 2, size: PixelSize(width: source.width / 2, height: source.height / 3))
+    for kind in ColourPolicy.Kind.allCases {
+      for lowering in [false, true] {
+        let operation = ColourPolicy.Step(1, kind, level).operation(lowering: lowering)
+        let same =
+          source.cropped(to: rect).applying(operation) == source.applying(operation).cropped(to: rect)
+        #expect(same == operation.isPointwise, "\(operation)")
+      }
+    }
+  }
+
   @Test("Pictures too small for the smoothing kernel stay as they are")
   func tiny() {
     for size in [PixelSize(width: 1, height: 1), PixelSize(width: 2, height: 9)] {

@@ -21,6 +21,14 @@ public enum ColourOperation: Equatable, Sendable {
   case brightness(factor: Double)
   /// Away from the smoothed picture or towards it.
   case sharpness(factor: Double)
+
+  /// Whether a pixel's new colour depends on its own alone, so that a crop can be changed for the picture.
+  public var isPointwise: Bool {
+    switch self {
+    case .solarize, .posterize, .invert, .color, .brightness: true
+    case .autocontrast, .equalize, .contrast, .sharpness: false
+    }
+  }
 }
 
 extension RGBImage {

@@ -13,13 +13,29 @@ public struct PseudoLabelFolder: PseudoLabelSource {
   public func label(named name: String) throws -> LabelMap {
     let file = "\(path)/\(name).png"
     let image = try ImageFile.readIndices(file)
-    guard image.channels == 1, image.values.allSatisfy({ Int($0) < classCount || $0 == 255 }) else {
+    guard image.channels == 1, let pixels = classes(image.values) else {
       throw Problem(
         "cannot use the pseudo-label", at: file,
         because: "it holds other values than classes 0 to \(classCount - 1)",
         remedy: "remove the folder, and it is made anew")
     }
-    return LabelMap(size: image.size, pixels: image.values.map { UInt8($0) })
+    return LabelMap(size: image.size, pixels: pixels)
+  }
+
+  /// The values as bytes; nil where one is no class.
+  private func classes(_ values: [UInt16]) -> [UInt8]? {
+    let count = UInt16(classCount)
+    var foreign: UInt16 = 0
+    let pixels = [UInt8](unsafeUninitializedCapacity: values.count) { output, written in
+      values.withUnsafeBufferPointer { values in
+        for i in 0..<values.count {
+          foreign |= values[i] < count || values[i] == 255 ? 0 : 1
+          output[i] = UInt8(truncatingIfNeeded: values[i])
+        }
+      }
+      written = values.count
+    }
+    return foreign == 0 ? pixels : nil
   }
 }
 

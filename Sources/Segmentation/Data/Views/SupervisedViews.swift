@@ -158,8 +158,8 @@ public struct SupervisedViews: Sendable {
     let light = generator.uniform(1 - brightness, 1 + brightness)
     let spread = generator.uniform(1 - contrast, 1 + contrast)
     var result: RGBImage
-    if operations.isEmpty {
-      result = image.resizedBicubic(to: scaled, crop: place)
+    if operations.allSatisfy(\.isPointwise) {
+      result = ColourPolicy.apply(operations, to: image.resizedBicubic(to: scaled, crop: place))
     } else {
       result = ColourPolicy.apply(operations, to: image.resizedBicubic(to: scaled)).cropped(to: place)
     }

@@ -57,14 +57,14 @@ public enum TargetView {
 
   /// The crop of the scaled image, plain and after the colour operations.
   ///
-  /// The operations see the whole scaled image, since several depend on its histogram or mean. Without
-  /// operations only the crop is resized.
+  /// Operations that depend on the image's histogram or mean see the whole scaled image; for all others only
+  /// the crop is resized.
   private static func colourViews(
     of image: RGBImage, at size: PixelSize, place: PixelRect, _ operations: [ColourOperation]
   ) -> (scaled: RGBImage, augmented: RGBImage) {
-    if operations.isEmpty {
+    if operations.allSatisfy(\.isPointwise) {
       let scaled = image.resizedBicubic(to: size, crop: place)
-      return (scaled, scaled)
+      return (scaled, ColourPolicy.apply(operations, to: scaled))
     }
     let whole = image.resizedBicubic(to: size)
     return (whole.cropped(to: place), ColourPolicy.apply(operations, to: whole).cropped(to: place))
