@@ -61,7 +61,10 @@ let fuzzer: [Target] =
 let package = Package(
   name: "iapc",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "iapc", targets: ["iapc"])],
+  products: [
+    .executable(name: "iapc", targets: ["iapc"]),
+    .library(name: "CTorch", type: .dynamic, targets: ["CTorch"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
@@ -70,8 +73,14 @@ let package = Package(
   targets: [
     // A room imports only rooms that stand above it here.
     .target(name: "Files", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
-    .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
-    .target(name: "Torch", dependencies: ["CTorch", "Files"]),
+    // `iapc` is not linked with CTorch: it loads the library when it computes, for libtorch takes 0.2 s to load, which
+    // nobody should wait for to see a help text.
+    .target(name: "TorchABI", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    // As a search path and not a dependency: clang would want its module, which C++ does not build.
+    .target(
+      name: "CTorch", cxxSettings: torchHeaders + [.headerSearchPath("../TorchABI/include")],
+      linkerSettings: torchLibraries),
+    .target(name: "Torch", dependencies: ["TorchABI", "Files"]),
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
@@ -86,9 +95,10 @@ let package = Package(
       ]),
 
     .target(
-      name: "FuzzTargets", dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files"],
+      name: "FuzzTargets",
+      dependencies: ["Adaptation", "Segmentation", "Torch", "CTorch", "Imaging", "Files"],
       path: "Fuzz/Targets"),
-    .target(name: "TestSupport", dependencies: ["Torch", "Imaging", "Files"]),
+    .target(name: "TestSupport", dependencies: ["Torch", "CTorch", "Imaging", "Files"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Files", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(

@@ -42,7 +42,9 @@ Stage unwrap_stage(const ct_conv_norm &raw) {
 }
 
 at::Tensor convolve(const at::Tensor &x, const Stage &s) {
-  return dense(at::conv2d(x, s.weight.to(x.scalar_type()), {}, s.stride, s.padding, s.dilation));
+  const auto z = dense(at::conv2d(x, s.weight.to(x.scalar_type()), {}, s.stride, s.padding, s.dilation));
+  count_products(z.numel(), s.weight);
+  return z;
 }
 
 /// The block without a gradient, each convolution's result normalised where it stands.
@@ -63,8 +65,9 @@ at::Tensor infer(const at::Tensor &input, const Chain &chain) {
 /// The block by libtorch's operators, with their gradients: for what the kernels do not take.
 at::Tensor composed(const at::Tensor &input, const Chain &chain) {
   const auto run = [](const at::Tensor &x, const Stage &s, const at::Tensor &added) {
-    const auto weight = s.weight.to(x.scalar_type());
-    return norm_act_composed(at::conv2d(x, weight, {}, s.stride, s.padding, s.dilation), added, s.norm);
+    const auto z = at::conv2d(x, s.weight.to(x.scalar_type()), {}, s.stride, s.padding, s.dilation);
+    count_products(z.numel(), s.weight, times_formed({x, s.weight}));
+    return norm_act_composed(z, added, s.norm);
   };
   auto a = input;
   for (size_t i = 0; i + 1 < chain.stages.size(); i++) a = run(a, chain.stages[i], {});
@@ -84,6 +87,7 @@ struct Kept : torch::CustomClassHolder {
 std::pair<at::Tensor, at::Tensor> convolve_backward(const at::Tensor &gradient, const at::Tensor &x, const Stage &s,
                                                     const at::Tensor &weight, bool wants_input, bool wants_weight) {
   if (!wants_input && !wants_weight) return {};
+  count_products(gradient.numel(), weight, (wants_input ? 1 : 0) + (wants_weight ? 1 : 0));
   const auto [of_input, of_weight, of_bias] =
       at::convolution_backward(gradient, x, weight.to(x.scalar_type()), std::nullopt, s.stride, s.padding, s.dilation,
                                false, {0, 0}, 1, {wants_input, wants_weight, false});

@@ -90,7 +90,9 @@ struct DilatedSum : torch::autograd::Function<DilatedSum> {
   static at::Tensor run(const at::Tensor &x, at::TensorList weights, at::TensorList biases,
                         const std::vector<int64_t> &dilations) {
     const int64_t classes = weights[0].size(0);
-    const auto maps = dense(at::conv2d(x, joined(weights).to(x.scalar_type())).to(at::kFloat));
+    const auto whole = joined(weights);
+    const auto maps = dense(at::conv2d(x, whole.to(x.scalar_type())).to(at::kFloat));
+    count_products(maps.numel(), whole);
     auto bias = biases[0].clone();
     for (size_t i = 1; i < biases.size(); i++) bias.add_(biases[i]);
     auto out = bias.expand({x.size(0), x.size(2), x.size(3), classes}).contiguous().permute({0, 3, 1, 2});
@@ -112,6 +114,7 @@ struct DilatedSum : torch::autograd::Function<DilatedSum> {
     scatter(maps.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(), {dilations, x.size(2), x.size(3)},
             x.size(0), classes);
     const auto whole = joined(weights).to(x.scalar_type());
+    count_products(maps.numel(), whole, context->needs_input_grad(0) ? 2 : 1);
     const auto [of_input, of_weights, of_bias] = at::convolution_backward(
         maps.to(x.scalar_type()), x, whole, std::nullopt, {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1,
         {context->needs_input_grad(0), true, false});
@@ -134,6 +137,7 @@ at::Tensor composed(const at::Tensor &x, at::TensorList weights, at::TensorList 
     const std::array<int64_t, 2> pair{dilations[i], dilations[i]};
     const auto type = x.scalar_type();
     const auto y = at::conv2d(x, weights[i].to(type), biases[i].to(type), {1, 1}, pair, pair);
+    count_products(y.numel(), weights[i], times_formed({x, weights[i]}));
     sum = sum.defined() ? sum + y : y;
   }
   return sum;

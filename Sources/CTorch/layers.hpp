@@ -4,6 +4,7 @@
 
 #include "boundary.hpp"
 #include "norm_layer.hpp"
+#include "operations.hpp"
 
 namespace ctorch {
 

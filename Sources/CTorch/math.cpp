@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementwise arithmetic and reductions.
 #include "boundary.hpp"
+#include "operations.hpp"
 
 using namespace ctorch;
 
@@ -122,7 +123,11 @@ ct_error *ct_bincount(ct_tensor **out, const ct_tensor *x, int64_t bins) {
 }
 
 ct_error *ct_matmul(ct_tensor **out, const ct_tensor *x, const ct_tensor *y) {
-  return guarded([&] { *out = wrap(at::matmul(unwrap(x), unwrap(y))); });
+  return guarded([&] {
+    const auto result = at::matmul(unwrap(x), unwrap(y));
+    count_products(result.numel(), unwrap(x).size(-1), times_formed({unwrap(x), unwrap(y)}));
+    *out = wrap(result);
+  });
 }
 
 }  // extern "C"

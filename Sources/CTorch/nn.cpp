@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers as functions.
 #include "boundary.hpp"
+#include "operations.hpp"
 
 using namespace ctorch;
 
@@ -24,8 +25,10 @@ ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight
   return guarded([&] {
     const auto &input = unwrap(x);
     const auto shift = bias == nullptr ? std::nullopt : std::optional(like(input, unwrap(bias)));
-    *out = wrap(at::conv2d(input, like(input, unwrap(weight)), shift, square(window.stride), square(window.padding),
-                           square(window.dilation), groups));
+    const auto result = at::conv2d(input, like(input, unwrap(weight)), shift, square(window.stride),
+                                   square(window.padding), square(window.dilation), groups);
+    count_products(result.numel(), unwrap(weight), times_formed({input, unwrap(weight)}));
+    *out = wrap(result);
   });
 }
 
@@ -36,6 +39,7 @@ ct_error *ct_conv_transpose2d(ct_tensor **out, const ct_tensor *x, const ct_tens
     const auto shift = bias == nullptr ? std::nullopt : std::optional(like(input, unwrap(bias)));
     *out = wrap(at::conv_transpose2d(input, like(input, unwrap(weight)), shift, square(window.stride),
                                      square(window.padding), square(0), 1, square(window.dilation)));
+    count_products(input.numel(), unwrap(weight), times_formed({input, unwrap(weight)}));
   });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradients, optimiser steps and averages.
+// Gradients and what goes over lists of tensors.
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -55,18 +55,6 @@ ct_error *ct_clear_grad(ct_tensor *x) {
 bool ct_grad_enabled(void) { return at::GradMode::is_enabled(); }
 void ct_set_grad_enabled(bool value) { at::GradMode::set_enabled(value); }
 
-ct_error *ct_sgd_step(ct_tensor *const *parameters, const ct_tensor *const *gradients, ct_tensor *const *momenta,
-                      size_t count, ct_sgd s) {
-  return guarded([&] {
-    if (count == 0) return;
-    const at::NoGradGuard no_grad;
-    // The fused step refuses buffers that it does not use.
-    const auto buffers = s.momentum == 0 ? std::vector<at::Tensor>() : list(momenta, count);
-    at::_fused_sgd_(list(parameters, count), list(gradients, count), buffers, s.weight_decay, s.momentum,
-                    s.learning_rate, /*dampening=*/0.0, s.nesterov, /*maximize=*/false, s.first_step);
-  });
-}
-
 ct_error *ct_adamw_step(ct_tensor *const *parameters, const ct_tensor *const *gradients, ct_tensor *const *means,
                         ct_tensor *const *variances, ct_tensor *const *steps, size_t count, ct_adamw s) {
   return guarded([&] {
@@ -77,17 +65,6 @@ ct_error *ct_adamw_step(ct_tensor *const *parameters, const ct_tensor *const *gr
     at::_fused_adamw_(list(parameters, count), list(gradients, count), list(means, count), list(variances, count), {},
                       counters, s.learning_rate, s.beta1, s.beta2, s.weight_decay, s.epsilon, /*amsgrad=*/false,
                       /*maximize=*/false);
-  });
-}
-
-ct_error *ct_average_into(ct_tensor *const *averages, const ct_tensor *const *values, size_t count, double keep) {
-  return guarded([&] {
-    if (count == 0) return;
-    const at::NoGradGuard no_grad;
-    const auto targets = list(averages, count);
-    // Two products and a sum, each rounded, as PyTorch's operators give them: a fused multiply-add would differ.
-    at::_foreach_mul_(targets, keep);
-    at::_foreach_add_(targets, at::_foreach_mul(list(values, count), 1 - keep));
   });
 }
 

@@ -122,6 +122,7 @@ struct Evaluate: ParsableCommand {
     let data = try source.labelled(defaultSpace: loaded.classes)
     try check(sets, data.images.space)
     let way = try prediction.resolved().with(mode: batchStatistics ? .batchStatistics : .evaluation)
+    loaded.network.store.seal()
     let predictor = Predictor(loaded.network, way.settings)
     let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data.images)
     var evaluation = try shown(evaluator, data.images.count)

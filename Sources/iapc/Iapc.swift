@@ -29,11 +29,19 @@ struct Iapc: ParsableCommand {
       DataCommand.self, Step.self, Benchmark.self, Doctor.self,
     ])
 
+  /// Loads the library beside the program that computes, and libtorch with it.
+  private static func loadTorch() throws {
+    let program = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments[0])
+    try Machine.load(in: program.resolvingSymlinksInPath().deletingLastPathComponent().path)
+    Machine.keepFreedMemory()
+  }
+
   /// Runs a command; what a user can cause ends as one line and status 1.
   static func main() {
-    Machine.keepFreedMemory()
     do {
       var command = try parseAsRoot(ConfigArguments.laidOut(Array(CommandLine.arguments.dropFirst())))
+      // Help needs no tensors, and libtorch takes 0.2 s to load.
+      if configuration.holds(type(of: command)) { try loadTorch() }
       try command.run()
     } catch let problem as Problem {
       ProgressDisplay.clear()
@@ -56,5 +64,12 @@ struct Iapc: ParsableCommand {
     } catch {
       exit(withError: error)
     }
+  }
+}
+
+extension CommandConfiguration {
+  /// Whether a command is among the subcommands, at any depth; those that print help are the parser's own.
+  fileprivate func holds(_ command: any ParsableCommand.Type) -> Bool {
+    subcommands.contains { $0 == command || $0.configuration.holds(command) }
   }
 }

@@ -58,6 +58,7 @@ struct Predict: ParsableCommand {
     Signals.watch()
     let list = try images.source().imageList()
     let loaded = try network.load(machine)
+    loaded.network.store.seal()
     let predictor = Predictor(loaded.network, try prediction.resolved().settings)
     let results = try results(of: list, loaded.classes)
     try checkOutput(output, overwrite: overwrite)

@@ -4,8 +4,10 @@ import Adaptation
 import ArgumentParser
 import Files
 import Imaging
+import Segmentation
 
 extension Interpolation: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 /// How images are put to a network for prediction.
 struct PredictionOptions: ParsableArguments {
@@ -46,10 +48,16 @@ struct PredictionOptions: ParsableArguments {
       valueName: "pixels"))
   var overlap: Int?
 
+  @Option(
+    help:
+      "What the network computes in: float32, or bfloat16 in half the time where there are instructions for it."
+  )
+  var precision: Precision?
+
   /// Whether none of these options was given.
   var isDefault: Bool {
     protocolName == nil && size == nil && scales == nil && mirror == nil && interpolation == nil
-      && alignCorners == nil && tile == nil && overlap == nil
+      && alignCorners == nil && tile == nil && overlap == nil && precision == nil
   }
 
   /// The protocol asked for, or else `fallback`, with the parts that the options replace.
@@ -63,6 +71,7 @@ struct PredictionOptions: ParsableArguments {
       .replacing(\.tiling, with: try tiling(chosen.settings.tiling).map(Optional.some)) {
         $0.map { "tiles \($0.size) overlapping \($0.overlap)" } ?? "no tiles"
       }
+      .replacing(\.precision, with: precision) { $0.rawValue }
   }
 
   private func factors() throws -> [Double]? {

@@ -35,6 +35,7 @@ struct PseudoLabel: ParsableCommand {
     Signals.watch()
     let list = try images.source().imageList()
     let loaded = try network.load(machine)
+    loaded.network.store.seal()
     let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)
     try checkOutput(output, overwrite: overwrite)
     try list.checkImages(shouldStop: { Signals.current != nil })

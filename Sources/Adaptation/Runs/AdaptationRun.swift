@@ -178,17 +178,12 @@ public final class AdaptationRun {
   private func dump(_ batch: TargetBatch, _ step: Int, to path: String) throws {
     try makeFolder(path)
     let name = "step_\(sixDigits(step)).safetensors"
-    let tensors = [
-      (name: "images", tensor: batch.images.stored), (name: "images_scaled", tensor: batch.scaled.stored),
-      (name: "images_augmented", tensor: batch.augmented.stored),
-      (name: "pseudo_labels", tensor: batch.pseudoLabels.to(.uint8).stored),
-    ]
-    try CheckpointFile.write(Checkpoint(tensors: tensors), to: "\(path)/\(name)")
+    try batch.write(to: "\(path)/\(name)")
   }
 }
 
 extension Duration {
-  var seconds: Double {
+  package var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

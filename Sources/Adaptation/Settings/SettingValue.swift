@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Imaging
+import Segmentation
 
 /// A type that a setting can have: read from the text of a config file or option, and written back.
 public protocol SettingValue: Sendable {
@@ -86,6 +87,8 @@ extension Array: SettingValue where Element: SettingValue {
 
 /// A setting with named choices.
 public protocol SettingChoice: SettingValue, CaseIterable, RawRepresentable where RawValue == String {}
+
+extension Precision: SettingChoice {}
 
 extension SettingChoice {
   public init?(setting text: String) { self.init(rawValue: text) }

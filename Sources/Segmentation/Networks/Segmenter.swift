@@ -75,12 +75,18 @@ extension Segmenter {
       + [ParameterGroup("head", trainable.filter { isHead($0.name) }, learningRateScale: headScale)]
   }
 
-  /// The same computed in another type, float32 all the same in what comes out. Weights stay in theirs; what
-  /// normalises, sums and learns is float32.
-  public func callAsFunction(_ images: Tensor, _ mode: Mode, computing type: DType) -> Prediction {
-    let prediction = self(images.to(type), mode)
+  /// The same computed in another precision, float32 all the same in what comes out.
+  public func callAsFunction(_ images: Tensor, _ mode: Mode, in precision: Precision) -> Prediction {
+    let prediction = self(images.to(precision.type), mode)
     return Prediction(
       logits: prediction.logits.to(.float32), features: prediction.features.to(.float32))
+  }
+
+  /// A copy that only predicts.
+  public func sealedCopy() -> Self {
+    let copy = copy()
+    copy.store.seal()
+    return copy
   }
 
   public func freezeNormalisation() {

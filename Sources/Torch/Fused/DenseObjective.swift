@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Losses of dense predictions and their gradients, in one pass over the pixels.
 ///

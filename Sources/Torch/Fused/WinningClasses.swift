@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// The winning class of each pixel of a dense prediction.
 public struct WinningClasses {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Writes the records of a zip checkpoint one after another into a sink.
 final class ArchiveWriter {

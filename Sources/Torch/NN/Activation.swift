@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// What follows a normalisation, element by element.
 public struct Activation {

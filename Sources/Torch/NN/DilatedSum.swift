@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// The sum of parallel 3x3 convolutions at several dilations, each padded to keep the size: the classifier of
 /// DeepLabV2.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Batch normalisation over [N, C, H, W], per channel, with the activation that follows it.
 ///

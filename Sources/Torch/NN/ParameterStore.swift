@@ -19,6 +19,8 @@ public final class ParameterStore {
   }
 
   public private(set) var entries: [Entry] = []
+  /// Whether the network only predicts from now on, and its tensors can no longer be seen.
+  public private(set) var isSealed = false
   private var positions: [String: Int] = [:]
   public let device: Device
   let generator: TensorGenerator
@@ -52,6 +54,15 @@ public final class ParameterStore {
     }
   }
 
+  /// From now on the network only predicts: its tensors leave the store, and its layers may replace them by others
+  /// that are faster or smaller. There is no way back.
+  public func seal() {
+    setTrainable(false)
+    isSealed = true
+    entries = []
+    positions = [:]
+  }
+
   public func clearGradients() {
     for entry in entries where entry.isTrainable { entry.tensor.clearGradient() }
   }
@@ -74,6 +85,7 @@ public final class ParameterStore {
   }
 
   private func paired(with other: ParameterStore) -> [(Entry, Entry)] {
+    guard !isSealed, !other.isSealed else { fatalError("a sealed network cannot be copied or averaged") }
     guard entries.count == other.entries.count else { fatalError("the networks differ in their entries") }
     return zip(entries, other.entries).map { mine, theirs in
       guard mine.name == theirs.name else { fatalError("the networks differ at \(mine.name)") }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Adam with decoupled weight decay, as `torch.optim.AdamW` computes it.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 // The only changes of a tensor in place: state that is loaded, averaged and stepped.
 extension Tensor {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 extension Optimizer {
   /// One step down the gradient of `loss`, unless the loss or its gradient is no number: then nothing moves.
@@ -8,9 +8,16 @@ extension Optimizer {
   ///
   /// - Returns: the Euclidean norm of the gradient over all parameters of the groups, and whether they moved.
   public func minimize(_ loss: Tensor, learningRate: Double) -> (gradientNorm: Double, isApplied: Bool) {
-    loss.backward()
+    minimize(loss.item, learningRate: learningRate) { loss.backward() }
+  }
+
+  /// The same for a loss of a known value, whose gradients `backward` adds to those of the parameters.
+  public func minimize(_ loss: Double, learningRate: Double, backward: () -> Void) -> (
+    gradientNorm: Double, isApplied: Bool
+  ) {
+    backward()
     let norm = gradientNorm
-    let isApplied = norm.isFinite && loss.item.isFinite
+    let isApplied = norm.isFinite && loss.isFinite
     if isApplied {
       step(learningRate: learningRate)
     } else {

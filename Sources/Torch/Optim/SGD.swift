@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Stochastic gradient descent with momentum and weight decay, as `torch.optim.SGD` computes it.
 ///
@@ -54,12 +54,10 @@ public final class SGD: Optimizer {
     // it.
     let raw = ct_sgd(
       learning_rate: rate, momentum: settings.momentum, weight_decay: settings.weightDecay,
-      nesterov: settings.nesterov, first_step: firstStep)
-    for _ in 0..<group.updates {
-      must("sgdStep") {
-        lend(parameters) { p in
-          lend(gradients) { g in lend(buffers) { ct_sgd_step(p, g, $0, parameters.count, raw) } }
-        }
+      nesterov: settings.nesterov, first_step: firstStep, updates: Int64(group.updates))
+    must("sgdStep") {
+      lend(parameters) { p in
+        lend(gradients) { g in lend(buffers) { ct_sgd_step(p, g, $0, parameters.count, raw) } }
       }
     }
     for (i, buffer) in zip(chosen, buffers) { momenta[pending.names[i]] = buffer }

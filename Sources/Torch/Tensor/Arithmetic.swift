@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 extension Tensor {
   public static func + (x: Tensor, y: Tensor) -> Tensor { x.binary("add", y) { ct_add($0, $1, $2) } }

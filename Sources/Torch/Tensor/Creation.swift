@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// An element type of Swift that a tensor can be made of or read as.
 public protocol TensorScalar: BitwiseCopyable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+import Files
+internal import TorchABI
 
 /// Where tensors live and computations run.
 public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
@@ -33,6 +34,22 @@ public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
 
 /// What this machine and the libtorch in use offer.
 public enum Machine {
+  /// Loads libtorch and the layer above it, in a program that is not linked with them: before any other call.
+  ///
+  /// - `folder`: where the layer's library is, `libCTorch.so` or `.dylib`.
+  /// - Throws: `Problem` where it cannot be loaded.
+  public static func load(in folder: String) throws {
+    #if canImport(Darwin)
+      let path = "\(folder)/libCTorch.dylib"
+    #else
+      let path = "\(folder)/libCTorch.so"
+    #endif
+    guard let why = ct_load(path) else { return }
+    throw Problem(
+      "cannot load libtorch", at: path, because: String(cString: why),
+      remedy: "build again with `make build`, and keep the library beside the program")
+  }
+
   public static var torchVersion: String { String(cString: ct_version()) }
 
   /// The file that libtorch was loaded from.
@@ -52,6 +69,10 @@ public enum Machine {
     get { Int(ct_threads()) }
     set { must("setThreads") { ct_set_threads(Int32(newValue)) } }
   }
+
+  /// Floating-point operations of all convolutions and matrix products so far. Those of a backward pass count when
+  /// the forward pass runs, unless a layer has its own.
+  public static var operations: Int { Int(ct_operations()) }
 
   /// Keeps what the process frees for its next images and tensors.
   ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Owns one C tensor and frees it when the last `Tensor` that shares it goes.
 final class Handle {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 extension Tensor {
   /// The elements, row-major, copied to Swift. Traps on another element type.

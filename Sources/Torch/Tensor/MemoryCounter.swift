@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// Counts the bytes of the tensors that a piece of work makes and frees, in libtorch's own allocators.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// A seeded source of random tensors: libtorch's Mersenne Twister for the CPU.
 public final class TensorGenerator {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// How a window moves over an image, in pixels, the same along both axes.
 public struct Window: Equatable, Sendable {
@@ -56,6 +56,38 @@ extension Tensor {
   /// Shapes: [N, C, h, w] -> [N, C, height, width]; output pixel i takes input pixel floor(i h / height).
   public func resizedNearest(height: Int, width: Int) -> Tensor {
     unary("resizeNearest") { ct_resize_nearest($0, $1, Int64(height), Int64(width)) }
+  }
+
+  /// `resizedBilinear(height:width:)` and then `resizedNearest` to `grid`, with none of the pixels that nobody takes.
+  ///
+  /// Shapes: [N, C, h, w] -> [N, C, grid.height, grid.width].
+  public func resizedBilinear(
+    height: Int, width: Int, sampledAt grid: (height: Int, width: Int)
+  ) -> Tensor {
+    let own = shape
+    if own[2] == height, own[3] == width {
+      return resizedNearest(height: grid.height, width: grid.width)
+    }
+    return sampled(along: 3, from: own[3], at: width, grid.width).sampled(
+      along: 2, from: own[2], at: height, grid.height)
+  }
+
+  /// Of `pixels` interpolated between `points` along an axis, those that the nearest neighbours of a grid are.
+  private func sampled(along axis: Int, from points: Int, at pixels: Int, _ count: Int) -> Tensor {
+    // In float, as libtorch computes places.
+    let step = Float(pixels) / Float(count)
+    let scale = pixels > 1 ? Float(points - 1) / Float(pixels - 1) : 0
+    let places = (0..<count).map { scale * Float(min(Int(Float($0) * step), pixels - 1)) }
+    let low = places.map { min(Int64($0), Int64(points - 1)) }
+    let high = low.map { min($0 + 1, Int64(points - 1)) }
+    let shares = zip(places, low).map { $0 - Float($1) }
+    var form = [1, 1, 1, 1]
+    form[axis] = count
+    func neighbours(_ indices: [Int64], _ shares: [Float]) -> Tensor {
+      selecting(Tensor(indices, shape: [count]).to(device), along: axis)
+        * Tensor(shares, shape: form).to(device)
+    }
+    return neighbours(low, shares.map { 1 - $0 }) + neighbours(high, shares)
   }
 
   public func softmax(_ axis: Int) -> Tensor { unary("softmax") { ct_softmax($0, $1, Int64(axis)) } }

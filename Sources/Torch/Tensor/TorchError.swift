@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CTorch
+internal import TorchABI
 
 /// What libtorch said when an operation failed.
 public struct TorchError: Error, CustomStringConvertible, Sendable {

@@ -51,9 +51,11 @@ struct ConvolutionChainTests {
     let output = kind == .projected ? input + 3 : input
     let stages = [stage(1, input, 5), stage(2, 5, 5, kernel: 3), stage(3, 5, output)]
     switch kind {
-    case .plain: return ConvolutionChain(stages)
-    case .residual: return ConvolutionChain(stages, shortcut: .input)
-    case .projected: return ConvolutionChain(stages, shortcut: .projection(stage(4, input, output, .none)))
+    case .plain: return ConvolutionChain(in: store, stages)
+    case .residual: return ConvolutionChain(in: store, stages, shortcut: .input)
+    case .projected:
+      return ConvolutionChain(
+        in: store, stages, shortcut: .projection(stage(4, input, output, .none)))
     }
   }
 
@@ -94,6 +96,27 @@ struct ConvolutionChainTests {
     for (entry, gradient) in zip(store.trainable, expected) {
       assertClose(
         try #require(entry.tensor.gradient), gradient, relative: 1e-4, absolute: 1e-4, entry.name)
+    }
+  }
+
+  @Test(
+    "a sealed network evaluates as before with its normalisations folded, at other sizes too",
+    arguments: Kind.allCases, [DType.float32, .bfloat16])
+  func sealed(kind: Kind, type: DType) {
+    let store = ParameterStore(seed: 4)
+    let chain = Self.chain(store, 7, kind)
+    Self.shake(store)
+    let random = TensorGenerator(seed: 5)
+    let inputs = [random.normal([2, 7, 9, 11]), random.normal([1, 7, 16, 5])].map { $0.to(type) }
+    let before = withoutGradients { inputs.map { chain($0, .evaluation).to(.float32) } }
+    store.seal()
+    #expect(store.isSealed && store.entries.isEmpty)
+    // bfloat16 keeps 8 bits.
+    let tolerance = type == .float32 ? 1e-5 : 0.05
+    for (x, expected) in zip(inputs + inputs, before + before) {
+      let found = withoutGradients { chain(x, .evaluation) }
+      #expect(found.dtype == type)
+      assertClose(found.to(.float32), expected, relative: tolerance, absolute: tolerance)
     }
   }
 }

@@ -137,4 +137,18 @@ struct ParameterStoreTests {
     let shapeText = String(decoding: try #require(shapes).standardErrorContent, as: UTF8.self)
     #expect(shapeText.contains("copyInto: cannot copy shape [1] into [2]"), "\(shapeText)")
   }
+
+  @Test("a sealed network shows nothing and is not copied")
+  func sealed() async throws {
+    let store = network(seed: 1)
+    store.seal()
+    #expect(store.isSealed && store.entries.isEmpty && store["head.weight"] == nil)
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let (first, second) = (ParameterStore(), ParameterStore())
+      second.seal()
+      first.copy(from: second)
+    }
+    let told = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(told.contains("a sealed network cannot be copied or averaged"), "\(told)")
+  }
 }

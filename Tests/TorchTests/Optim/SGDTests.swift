@@ -86,4 +86,34 @@ struct SGDTests {
     let told = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     #expect(told.contains(Trained.twice), "\(told)")
   }
+
+  // The one pass takes parameters laid out alike; others go through libtorch.
+  @Test("large parameters and ones laid out otherwise take the same steps", arguments: [1, 3])
+  func layouts(updates: Int) throws {
+    let random = TensorGenerator(seed: 3)
+    let (start, gradients) = (random.normal([70, 90]), (0..<3).map { _ in random.normal([70, 90]) })
+    func trained(_ layout: (Tensor) -> Tensor) throws -> Tensor {
+      let trained = Trained()
+      let entry = trained.parameter("p", layout(start))
+      let sgd = SGD([ParameterGroup("all", [entry], updates: updates)])
+      for gradient in gradients {
+        try trained.give("p", gradient)
+        sgd.step(learningRate: 0.1)
+      }
+      return try trained.value("p").contiguous()
+    }
+    let dense = try trained { $0 }
+    assertClose(dense, try trained { $0.permuted(1, 0).contiguous().permuted(1, 0) }, relative: 1e-5)
+    // By hand, in double precision.
+    var p = start.to(.float64)
+    var m = p * 0
+    for (index, gradient) in gradients.enumerated() {
+      for _ in 0..<updates {
+        let slope = gradient.to(.float64) + 5e-4 * p
+        m = index == 0 ? slope : 0.9 * m + slope
+        p = p - 0.1 * (slope + 0.9 * m)
+      }
+    }
+    assertClose(dense.to(.float64), p, relative: 1e-5, absolute: 1e-6)
+  }
 }

@@ -55,4 +55,20 @@ struct DeviceTests {
       if Machine.flushDenormals(true) { #expect((tiny * 0.5).item == 0) }
     }
   }
+
+  @Test("the arithmetic of layers is counted, that of their backward passes too")
+  func operations() {
+    func counted(_ body: () -> Void) -> Int {
+      let before = Machine.operations
+      body()
+      return Machine.operations - before
+    }
+    let (x, weight) = (Tensor.ones([2, 3, 8, 8]), Tensor.ones([5, 3, 3, 3]))
+    let products = 2 * 2 * 5 * 8 * 8 * 3 * 9
+    #expect(counted { _ = x.conv2d(weight, Window(padding: 1)) } >= products)
+    // Other tests may count beside this one, so bounds are all that holds.
+    weight.requiresGradient = true
+    #expect(counted { _ = x.conv2d(weight, Window(padding: 1)) } >= 2 * products)
+    #expect(counted { _ = Tensor.ones([4, 6]).matmul(.ones([6, 7])) } >= 2 * 4 * 7 * 6)
+  }
 }

@@ -99,4 +99,14 @@ struct SpatialTests {
     finiteDifferences(
       of: { $0.logSoftmax(1).negativeLogLikelihood(of: target, ignoring: 255) }, at: scores)
   }
+
+  @Test(
+    "pixels of a stretched map that a coarser grid takes are those of the whole map",
+    arguments: [(5, 9, 40, 72, 5, 9), (5, 9, 33, 65, 4, 7), (8, 8, 8, 8, 3, 5), (1, 1, 6, 6, 2, 3)])
+  func sampledResize(h: Int, w: Int, height: Int, width: Int, rows: Int, columns: Int) {
+    let map = TensorGenerator(seed: 5).normal([2, 3, h, w])
+    let whole = map.resizedBilinear(height: height, width: width).resizedNearest(height: rows, width: columns)
+    let sampled = map.resizedBilinear(height: height, width: width, sampledAt: (rows, columns))
+    assertClose(sampled, whole, absolute: 1e-6)
+  }
 }

@@ -15,23 +15,24 @@ public final class IAPC: AdaptationMethod {
   private let source: any Segmenter
   private let settings: IAPCSettings
   private let objective: IAPCObjective
-  private var type: DType { settings.precision.type }
   private let optimizer: SGD
   private var classWeights: ClassWeights
   private var prototypes: Prototypes
+  /// Takes the times of a step's parts, where somebody asks for them.
+  package var clock: PhaseClock?
   /// Whether the teacher has followed the student as it stands: so after a step that was not applied.
   private var teacherIsCurrent = false
 
   /// - `network`: the source network; it becomes the student, copies of it the frozen source and the teacher.
-  /// - `source`: another frozen network to take importance from; a copy of `network` by default.
+  /// - `source`: another network to take importance from, which nothing changes; a sealed copy of `network` by
+  ///   default.
   public init(_ network: any Segmenter, _ settings: IAPCSettings, source: (any Segmenter)? = nil) {
     student = network
     teacher = network.copy()
-    self.source = source ?? network.copy()
+    self.source = source ?? network.sealedCopy()
     self.settings = settings
     objective = IAPCObjective(settings: settings)
     teacher.store.setTrainable(false)
-    self.source.store.setTrainable(false)
     student.store.setTrainable(true)
     student.freezeNormalisation()
     optimizer = SGD(
@@ -48,60 +49,64 @@ public final class IAPC: AdaptationMethod {
   }
 
   public func step(_ batch: TargetBatch, learningRate: Double) -> StepReport {
-    if !teacherIsCurrent { teacher.store.follow(student.store, keep: settings.teacherDecay) }
+    if !teacherIsCurrent {
+      clock.measure("average") { teacher.store.follow(student.store, keep: settings.teacherDecay) }
+    }
     let before = (
       statistics: BufferCopy(of: student.store), classWeights: classWeights, prototypes: prototypes
     )
-    let (terms, weights) = losses(batch)
-    let (norm, isApplied) = learn(terms.map(\.term), learningRate)
+    let (loss, weights) = loss(of: batch)
+    let (norm, isApplied) = clock.measure("optimiser") {
+      optimizer.minimize(loss.total, learningRate: learningRate) {
+        clock.measure("backward") { loss.backward() }
+      }
+    }
     teacherIsCurrent = !isApplied
     if isApplied {
-      if settings.statisticsPass { withoutGradients { _ = student(batch.images, .training, computing: type) } }
+      if settings.statisticsPass {
+        clock.measure("statistics") {
+          withoutGradients { _ = student(batch.images, .training, in: settings.precision) }
+        }
+      }
     } else {
       before.statistics.restore()
       (classWeights, prototypes) = (before.classWeights, before.prototypes)
     }
-    let values = terms.map { (name: $0.name, value: $0.term.item) }
     return StepReport(
-      total: values.reduce(0) { $0 + $1.value }, terms: values,
-      classWeights: weights.scalars(as: Float.self).map(Double.init), gradientNorm: norm, isApplied: isApplied
-    )
+      total: loss.total, terms: loss.terms, classWeights: weights.scalars(as: Float.self).map(Double.init),
+      gradientNorm: norm, isApplied: isApplied)
   }
 
-  /// The terms of the loss of a batch, and the weights of the classes in it.
-  private func losses(_ batch: TargetBatch) -> (terms: [(name: String, term: Tensor)], classWeights: Tensor) {
-    let (height, width) = (batch.pseudoLabels.shape[1], batch.pseudoLabels.shape[2])
-    func atCrop(_ logits: Tensor) -> Tensor {
-      logits.shape[2] == height && logits.shape[3] == width
-        ? logits : logits.resizedBilinear(height: height, width: width)
-    }
-    let (importance, means) = withoutGradients {
+  /// The loss of a batch, and the weights of the classes in it.
+  private func loss(of batch: TargetBatch) -> (loss: IAPCLoss, classWeights: Tensor) {
+    let (judge, means) = withoutGradients {
       (
-        objective.needsSource
-          ? importanceMap(atCrop(source(batch.scaled, .evaluation, computing: type).logits), settings.importance) : nil,
-        objective.needsPrototypes ? stepPrototypes(batch.images, atCrop) : nil
+        objective.needsSource ? sourceLogits(batch) : nil,
+        objective.needsPrototypes ? stepPrototypes(batch) : nil
       )
     }
-    let prediction = student(batch.augmented, .training, computing: type)
+    let prediction = clock.measure("student") { student(batch.augmented, .training, in: settings.precision) }
     let weights = classWeights.update(batch.pseudoLabels)
-    let terms = objective(
-      IAPCObjective.Inputs(
-        student: atCrop(prediction.logits), importance: importance, labels: batch.pseudoLabels,
-        classWeights: weights.to(student.store.device),
-        similarities: means.map { similarities(prediction.features, $0, settings.prototypeLayout) }))
-    return (terms, weights)
+    let loss = clock.measure("objective") {
+      objective.loss(
+        IAPCObjective.Predictions(
+          student: prediction.logits, source: judge, labels: batch.pseudoLabels,
+          classWeights: weights.to(student.store.device),
+          similarities: means.map { similarities(prediction.features, $0, settings.prototypeLayout) }))
+    }
+    return (loss, weights)
   }
 
-  private func stepPrototypes(_ images: Tensor, _ atCrop: (Tensor) -> Tensor) -> Tensor {
-    guard prototypes.needsTeacher else { return prototypes.update(nil) }
+  private func sourceLogits(_ batch: TargetBatch) -> Tensor {
+    clock.measure("source") { source(batch.scaled, .evaluation, in: settings.precision).logits }
+  }
+
+  private func stepPrototypes(_ batch: TargetBatch) -> Tensor {
+    let size = (height: batch.pseudoLabels.shape[1], width: batch.pseudoLabels.shape[2])
+    guard prototypes.needsTeacher else { return prototypes.update(nil, at: size) }
     let mode = settings.teacherNorm == .batch ? Mode.batchStatistics : .evaluation
-    let seen = teacher(images, mode, computing: type)
-    return prototypes.update(Prediction(logits: atCrop(seen.logits), features: seen.features))
-  }
-
-  private func learn(_ terms: [Tensor], _ learningRate: Double) -> (gradientNorm: Double, isApplied: Bool) {
-    guard let first = terms.first else { return (0, true) }
-    return optimizer.minimize(terms.dropFirst().reduce(first, +), learningRate: learningRate)
+    let seen = clock.measure("teacher") { teacher(batch.images, mode, in: settings.precision) }
+    return clock.measure("prototypes") { prototypes.update(seen, at: size) }
   }
 
   // MARK: State

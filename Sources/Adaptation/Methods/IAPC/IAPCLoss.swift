@@ -42,10 +42,10 @@ extension IAPCObjective {
     }
   }
 
-  /// The loss of a step: in one pass where it can be, tensor by tensor elsewhere.
+  /// The loss of a step: in one pass where it can and may be, tensor by tensor elsewhere.
   package func loss(_ x: Predictions) -> IAPCLoss {
     let pass = onePass(x)
-    return pass.isSupported ? loss(x, pass) : tensorLoss(x)
+    return pass.isSupported && LayerForm.current == .fused ? loss(x, pass) : tensorLoss(x)
   }
 
   /// The loss tensor by tensor, on any device and of any type.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+import Segmentation
 
 /// The choices of the method, those included in which its paper and its released code differ.
 public struct IAPCSettings: Equatable, Sendable {
@@ -43,15 +43,6 @@ public struct IAPCSettings: Equatable, Sendable {
     case stored
   }
 
-  /// What the three networks compute in. Weights, losses, statistics and the optimiser are float32 in any case.
-  public enum Precision: String, SettingChoice {
-    case float32
-    /// Half the memory and twice the speed where the processor has instructions for it.
-    case bfloat16
-
-    var type: DType { self == .float32 ? .float32 : .bfloat16 }
-  }
-
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
     public var importance = 0.2
@@ -79,6 +70,7 @@ public struct IAPCSettings: Equatable, Sendable {
   public var backboneUpdates = 1
   /// Whether a pass over the plain crops follows each update and moves the student's running statistics.
   public var statisticsPass = false
+  /// What the three networks compute in.
   public var precision = Precision.float32
   /// The classifier's learning rate over the body's.
   public var headScale = 10.0

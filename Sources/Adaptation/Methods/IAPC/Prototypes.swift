@@ -36,10 +36,8 @@ package struct Prototypes {
     var total: (sums: Tensor, counts: Tensor)?
     try withoutGradients {
       try images.forEach { image in
-        let prediction = source(image, .evaluation)
-        let labels = prediction.logits.resizedBilinear(height: image.shape[2], width: image.shape[3]).argmax(
-          1)
-        let (sums, counts) = classSums(prediction.features, labels)
+        let (sums, counts) = classSums(
+          source(image, .evaluation), at: (height: image.shape[2], width: image.shape[3]))
         total = total.map { ($0.sums + sums, $0.counts + counts) } ?? (sums, counts)
       }
     }
@@ -49,12 +47,15 @@ package struct Prototypes {
 
   /// The prototypes of a step; the static form needs no teacher.
   ///
-  /// Shapes: teacher features [N, D, h, w], its logits at the crop's size [N, C, H, W] -> [N, C, D], or [1,
-  /// C, D] where all images share them.
-  package mutating func update(_ teacher: Prediction?) -> Tensor {
+  /// Shapes: teacher features [N, D, h, w] and logits [N, C, h', w'] -> [N, C, D], or [1, C, D] where all images
+  /// share them.
+  ///
+  /// - `size`: the size at which the logits are compared; their own where nil.
+  package mutating func update(_ teacher: Prediction?, at size: (height: Int, width: Int)? = nil) -> Tensor {
     if kind == .static { return shared }
     guard let teacher else { fatalError("prototypes of a batch need the teacher's view of it") }
-    let (sums, counts) = classSums(teacher.features, teacher.logits.argmax(1))
+    let own = (teacher.logits.shape[2], teacher.logits.shape[3])
+    let (sums, counts) = classSums(teacher, at: size ?? own)
     if kind == .perImage { return Prototypes.means(sums, counts) }
     let (all, count) = (sums.sum(0), counts.sum(0))
     move(toward: Prototypes.means(all, count), present: count.equals(0).not().to(.float32))
@@ -76,12 +77,17 @@ package struct Prototypes {
   }
 
   /// Sums of the features under each class [N, C, D] and positions of each class [N, C, 1].
-  private func classSums(_ features: Tensor, _ labels: Tensor) -> (sums: Tensor, counts: Tensor) {
+  ///
+  /// A position has the class of the pixel that is its nearest neighbour at `size`; only those are compared.
+  private func classSums(
+    _ prediction: Prediction, at size: (height: Int, width: Int)
+  ) -> (sums: Tensor, counts: Tensor) {
+    let features = prediction.features
     let s = features.shape
-    let crop = labels.shape
-    let grid = labels.reshaped(crop[0], 1, crop[1], crop[2]).to(.float32).resizedNearest(
-      height: s[2], width: s[3])
-    let member = grid.to(.int64).reshaped(s[0], s[2] * s[3]).oneHot(classes: classCount)
+    let classes = prediction.logits.resizedBilinear(
+      height: size.height, width: size.width, sampledAt: (s[2], s[3])
+    ).argmax(1)
+    let member = classes.reshaped(s[0], s[2] * s[3]).oneHot(classes: classCount)
     let positions = features.reshaped(s[0], s[1], s[2] * s[3]).permuted(0, 2, 1)
     let counts = member.sum(1).reshaped(s[0], classCount, 1)
     return (member.permuted(0, 2, 1).matmul(positions), counts)

@@ -112,7 +112,7 @@ public struct RunFolder: Sendable {
 }
 
 /// A step's number as file names have it, so that they sort.
-func sixDigits(_ step: Int) -> String {
+package func sixDigits(_ step: Int) -> String {
   let number = String(step)
   return String(repeating: "0", count: max(0, 6 - number.count)) + number
 }

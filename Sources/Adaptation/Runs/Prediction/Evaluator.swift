@@ -31,12 +31,14 @@ public struct Evaluator {
   private let data: LabelledImages
   /// The predicted and the true classes of the pairs, in order.
   private let pairs: () -> any PairReader
+  private var clock: PhaseClock?
 
   /// - `classes`: the label space that the network predicts.
   /// - `data`: images with labels, in a label space that `classes` maps to.
   public init(_ predictor: Predictor, classes: LabelSpace, data: LabelledImages) throws {
     mapping = try LabelMapping(from: classes, to: data.space)
     self.data = data
+    clock = predictor.clock
     pairs = { NetworkPairs(predictor: predictor, samples: data.readAhead) }
   }
 
@@ -59,7 +61,7 @@ public struct Evaluator {
     defer { pairs.stop() }
     for index in 0..<data.count {
       guard let pair = try pairs.read(index) else { break }
-      matrix.add(prediction: mapping(pair.prediction), label: pair.label)
+      clock.measure("score") { matrix.add(prediction: mapping(pair.prediction), label: pair.label) }
       try progress(index + 1)
     }
     return Evaluation(
@@ -80,7 +82,7 @@ private struct NetworkPairs: PairReader {
   let samples: BatchLoader<LabelledImages.Sample>
 
   func read(_ index: Int) throws -> (prediction: LabelMap, label: LabelMap)? {
-    guard let sample = try samples.next().first else { return nil }
+    guard let sample = try predictor.clock.measure("read", samples.next).first else { return nil }
     return (predictor.labels(of: sample.image, at: sample.label.size), sample.label)
   }
 

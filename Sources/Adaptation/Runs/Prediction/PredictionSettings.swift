@@ -67,6 +67,8 @@ public struct PredictionSettings: Equatable, Sendable {
   public var tiling: Tiling?
   /// Which statistics normalisation layers use.
   public var mode = Mode.evaluation
+  /// What the network computes in; scores are compared in float32.
+  public var precision = Precision.float32
 
   public init(size: PixelSize? = nil, scales: [Double] = [1], mirror: Bool = false, mode: Mode = .evaluation)
   {
@@ -82,9 +84,10 @@ public struct PredictionSettings: Equatable, Sendable {
   /// All that a label map depends on, as text.
   var fingerprint: String {
     let tiles = tiling.map { "tiles \($0.size) \($0.overlap)" } ?? ""
-    return [
+    let parts = [
       size?.description ?? "own", scales.settingText, mirror ? "mirrored" : "plain", interpolation.rawValue,
       alignCorners ? "corners" : "centres", throughInputSize ? "two steps" : "", tiles, "\(mode)",
-    ].joined(separator: "\n")
+    ]
+    return (parts + (precision == .float32 ? [] : [precision.rawValue])).joined(separator: "\n")
   }
 }

@@ -17,6 +17,8 @@ extension LabelMap {
 public struct Predictor {
   public let network: any Segmenter
   public let settings: PredictionSettings
+  /// Takes the times of a prediction's parts, where somebody asks for them.
+  package var clock: PhaseClock?
 
   public init(_ network: any Segmenter, _ settings: PredictionSettings) {
     self.network = network
@@ -72,18 +74,21 @@ public struct Predictor {
         maps = [maps.dropFirst().reduce(resized(maps[0], to: size)) { $0 + resized($1, to: size) }]
       }
     }
-    return WinningClasses(
-      of: maps, height: size.height, width: size.width, alignCorners: settings.alignCorners)
+    return clock.measure("compare") {
+      WinningClasses(of: maps, height: size.height, width: size.width, alignCorners: settings.alignCorners)
+    }
   }
 
   /// The scores, or probabilities, of one pass as they come. Shapes: -> [1, C, h, w].
   private func scores(of image: RGBImage, scale: Double, mirrored: Bool, softmax: Bool) -> Tensor {
     let target = inputSize(of: image.size, scale: scale)
-    let input = input(mirrored ? image.mirrored() : image, at: target)
+    let input: Tensor = clock.measure("resize") {
+      self.input(mirrored ? image.mirrored() : image, at: target)
+    }
     let places = windows(of: target)
-    var scores =
-      places.map { tiledScores(of: input, at: $0, softmax: softmax) }
-      ?? network(input, settings.mode).logits
+    var scores: Tensor = clock.measure("network") {
+      places.map { tiledScores(of: input, at: $0, softmax: softmax) } ?? logits(input)
+    }
     if mirrored { scores = scores.flipped(along: 3) }
     if softmax, places == nil { scores = scores.softmax(1) }
     return settings.throughInputSize ? resized(scores, to: target) : scores
@@ -96,6 +101,8 @@ public struct Predictor {
     case .bilinear: network.input([image.resizedBilinear(to: target)])
     }
   }
+
+  func logits(_ input: Tensor) -> Tensor { network(input, settings.mode, in: settings.precision).logits }
 
   func resized(_ scores: Tensor, to size: PixelSize) -> Tensor {
     let shape = scores.shape

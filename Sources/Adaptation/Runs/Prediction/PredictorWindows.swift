@@ -61,7 +61,7 @@ extension Predictor {
   /// Shapes: normalised [1, 3, H, W] -> [1, C, h, w] of the window.
   private func scores(of input: Tensor, at place: PixelRect, softmax: Bool) -> Tensor {
     let window = input.slice(place.rows, along: 2).slice(place.columns, along: 3).contiguous()
-    let scores = resized(network(window, settings.mode).logits, to: place.size)
+    let scores = resized(logits(window), to: place.size)
     return softmax ? scores.softmax(1) : scores
   }
 }

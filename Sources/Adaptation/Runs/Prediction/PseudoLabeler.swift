@@ -10,6 +10,10 @@ public struct PseudoLabelFolder: PseudoLabelSource {
   public let path: String
   let classCount: Int
 
+  package init(path: String, classCount: Int) {
+    (self.path, self.classCount) = (path, classCount)
+  }
+
   public func label(named name: String) throws -> LabelMap {
     let file = "\(path)/\(name).png"
     let image = try ImageFile.readIndices(file)
@@ -45,7 +49,7 @@ public struct PseudoLabelFolder: PseudoLabelSource {
 /// size.
 public struct PseudoLabeler {
   private let network: LoadedNetwork
-  private let predictor: Predictor
+  var predictor: Predictor
 
   public init(_ network: LoadedNetwork, _ settings: PredictionSettings) {
     self.network = network
@@ -96,7 +100,7 @@ public struct PseudoLabeler {
     defer { reader.stop() }
     let palette = network.classes.palette
     for (index, entry) in images.entries.enumerated() {
-      guard let image = try reader.next().first else { break }
+      guard let image = try predictor.clock.measure("read", reader.next).first else { break }
       try makeFolder(parent(of: "\(folder)/\(entry.name)"))
       if let confidence {
         try makeFolder(parent(of: "\(confidence)/\(entry.name)"))
@@ -105,7 +109,9 @@ public struct PseudoLabeler {
         try result.confidence.writePNG(to: "\(confidence)/\(entry.name).png", compression: 1)
       } else {
         let labels = predictor.labels(of: image)
-        try labels.writePNG(to: "\(folder)/\(entry.name).png", palette: palette, compression: 1)
+        try predictor.clock.measure("write") {
+          try labels.writePNG(to: "\(folder)/\(entry.name).png", palette: palette, compression: 1)
+        }
       }
       try progress(index + 1)
     }

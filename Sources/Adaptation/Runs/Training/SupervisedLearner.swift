@@ -96,7 +96,7 @@ extension TrainingSettings {
 }
 
 /// Label maps of one size as int64 [N, H, W] on the CPU.
-func labels(_ maps: [LabelMap]) -> Tensor {
+package func labels(_ maps: [LabelMap]) -> Tensor {
   let size = maps[0].size
   return Tensor.filled([maps.count, size.height, size.width]) { (buffer: UnsafeMutableBufferPointer<UInt8>) in
     for (i, map) in maps.enumerated() {

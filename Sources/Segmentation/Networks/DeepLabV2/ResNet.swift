@@ -42,11 +42,11 @@ private func bottleneck(
     Window(stride: reduces ? 1 : stride, padding: dilation, dilation: dilation))
   let second = stage(dilated, s / "bn2", width, d)
   let third = stage(convolution(s / "conv3", width, 4 * width, kernel: 1), s / "bn3", 4 * width, d)
-  guard projects else { return ConvolutionChain([first, second, third], shortcut: .input) }
+  guard projects else { return ConvolutionChain(in: s.store, [first, second, third], shortcut: .input) }
   let side = s / "downsample"
   let project = convolution(side / 0, input, 4 * width, kernel: 1, Window(stride: stride))
   return ConvolutionChain(
-    [first, second, third],
+    in: s.store, [first, second, third],
     shortcut: .projection(stage(project, side / 1, 4 * width, d, activation: .none)))
 }
 
@@ -57,13 +57,13 @@ private func stem(_ root: Scope, _ d: DeepLabV2.Description) -> [ConvolutionChai
   switch d.stem {
   case .plain:
     let first = convolution(root / "conv1", 3, d.width, kernel: 7, Window(stride: 2, padding: 3))
-    return [ConvolutionChain([stage(first, root / "bn1", d.width, d)])]
+    return [ConvolutionChain(in: root.store, [stage(first, root / "bn1", d.width, d)])]
   case .deep:
     let (s, half) = (root / "stem", d.width / 2)
     return [(3, half, 2), (half, half, 1), (half, d.width, 1)].enumerated().map { index, layer in
       let next = convolution(
         s / (3 * index), layer.0, layer.1, kernel: 3, Window(stride: layer.2, padding: 1))
-      return ConvolutionChain([stage(next, s / (3 * index + 1), layer.1, d)])
+      return ConvolutionChain(in: s.store, [stage(next, s / (3 * index + 1), layer.1, d)])
     }
   }
 }

@@ -50,6 +50,20 @@ ct_error *ct_norm_act(ct_tensor **out, const ct_tensor *x, ct_norm_layer norm);
 ct_error *ct_conv_chain(ct_tensor **out, const ct_tensor *x, const ct_conv_norm *stages, size_t count,
                         const ct_conv_norm *shortcut, bool adds_input);
 
+/* A stage that is never trained again, its normalisation by stored statistics folded into its convolution. */
+typedef struct ct_frozen_stage {
+  const ct_tensor *weight;
+  const ct_tensor *bias;
+  ct_window window;
+  bool rectifies;
+} ct_frozen_stage;
+
+/* The weight, laid out for inputs like `x` and good for ct_frozen_chain alone, and the bias of a frozen stage. */
+ct_error *ct_freeze_stage(ct_tensor **weight, ct_tensor **bias, const ct_conv_norm *stage, const ct_tensor *x);
+/* ct_conv_chain of frozen stages, without a gradient. */
+ct_error *ct_frozen_chain(ct_tensor **out, const ct_tensor *x, const ct_frozen_stage *stages, size_t count,
+                          const ct_frozen_stage *shortcut, bool adds_input);
+
 /* The sum of 3x3 convolutions of `x` [N, C, H, W] at several dilations, each padded to keep the size: weights
  * [K, C, 3, 3], biases [K] -> [N, K, H, W]. */
 ct_error *ct_dilated_sum(ct_tensor **out, const ct_tensor *x, const ct_tensor *const *weights,

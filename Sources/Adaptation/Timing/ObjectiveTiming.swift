@@ -42,9 +42,8 @@ public struct ObjectiveTiming {
       student: student, source: try tensor("source"), labels: try tensor("labels").to(.int64),
       classWeights: try tensor("class_weights"), similarities: similarities)
     for leaf in [student, similarities] { leaf.requiresGradient = true }
-    // Linux then forgets what reading took: the peak is what the process holds now.
-    try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
-    let before = peakMemory
+    ProcessMemory.forgetPeak()
+    let before = ProcessMemory.peak
     var (seconds, terms) = ([Double](), [(name: String, value: Double)]())
     for _ in 0..<max(1, repeats) {
       for leaf in [student, similarities] { leaf.clearGradient() }
@@ -57,18 +56,6 @@ public struct ObjectiveTiming {
     return Result(
       seconds: seconds, terms: Dictionary(uniqueKeysWithValues: terms.map { ($0.name, $0.value) }),
       logitsGradient: student.gradient?.norm().item ?? 0,
-      similaritiesGradient: similarities.gradient?.norm().item ?? 0, extraMemory: peakMemory - before)
-  }
-
-  /// The most memory that the process ever held, in bytes.
-  private var peakMemory: Int {
-    var usage = rusage()
-    // RUSAGE_SELF, which is no Int32 everywhere.
-    getrusage(0, &usage)
-    #if canImport(Darwin)
-      return Int(usage.ru_maxrss)
-    #else
-      return Int(usage.ru_maxrss) * 1024
-    #endif
+      similaritiesGradient: similarities.gradient?.norm().item ?? 0, extraMemory: ProcessMemory.peak - before)
   }
 }

@@ -174,6 +174,8 @@ typedef struct ct_sgd {
   bool nesterov;
   /* The momentum buffers hold nothing yet: they become the gradients. */
   bool first_step;
+  /* Steps with the one gradient. */
+  int64_t updates;
 } ct_sgd;
 
 typedef struct ct_adamw {
@@ -221,6 +223,10 @@ ct_error *ct_memory_counter_start(ct_memory_counter **out);
 /* The most bytes held at once since the start, or since this was last asked. */
 int64_t ct_memory_counter_take_peak(ct_memory_counter *counter);
 void ct_memory_counter_stop(ct_memory_counter *counter);
+
+/* Floating-point operations of all convolutions and matrix products so far, those of backward passes that are yet to
+ * run counted already. */
+int64_t ct_operations(void);
 
 #ifdef __cplusplus
 }

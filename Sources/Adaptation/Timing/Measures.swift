@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Torch
+
+/// The median of some measured times, and how far they spread, in seconds.
+public struct TimeSpread: Encodable, Equatable, Sendable {
+  public let median, min, max: Double
+
+  /// - `times`: at least one.
+  public init(_ times: [Double]) {
+    let sorted = times.sorted()
+    guard let first = sorted.first, let last = sorted.last else { fatalError("no time was measured") }
+    let middle = sorted.count / 2
+    median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    (min, max) = (first, last)
+  }
+}
+
+/// Bytes of memory that this process holds and held.
+public enum ProcessMemory {
+  /// The most that it ever held, or held since `forgetPeak()`.
+  public static var peak: Int {
+    var usage = rusage()
+    // RUSAGE_SELF, which is no Int32 everywhere.
+    getrusage(0, &usage)
+    #if canImport(Darwin)
+      return Int(usage.ru_maxrss)
+    #else
+      return Int(usage.ru_maxrss) * 1024
+    #endif
+  }
+
+  /// Lets the peak begin at what is held now, where the system can: on Linux.
+  public static func forgetPeak() {
+    try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
+  }
+}
+
+/// Floating-point operations a second.
+public enum Arithmetic {
+  /// What large matrix products reach on a device: the best of a few. Libraries rarely come closer to a processor's
+  /// limit.
+  public static func peak(_ type: DType, on device: Device) throws -> Double {
+    let side = 2048
+    let generator = TensorGenerator(seed: 1)
+    let (a, b) = (
+      generator.normal([side, side]).to(type, on: device),
+      generator.normal([side, side]).to(type, on: device)
+    )
+    var best = Double.infinity
+    for _ in 0..<6 {
+      let started = ContinuousClock.now
+      let product = a.matmul(b)
+      try device.synchronize()
+      best = withExtendedLifetime(product) { min(best, (ContinuousClock.now - started).seconds) }
+    }
+    return 2 * Double(side * side * side) / best
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Segmentation
+import Torch
+
+/// Times adaptation steps of one batch, and tells where their time goes.
+public struct StepTiming {
+  /// What `benchmark step --json` writes.
+  public struct Result: Encodable {
+    /// Of the steps after the first, which makes what is made once.
+    public let secondsPerStep: TimeSpread
+    /// Of the first step.
+    public let firstStep: Double
+    /// Of the whole process.
+    public let peakResidentBytes: Int
+    public let precision: String
+    public let threads: Int
+    /// Mean seconds of a step's parts; on a GPU, until they are queued.
+    public let breakdown: [String: Double]
+    /// Floating-point operations of a step's convolutions and matrix products.
+    public let operationsPerStep: Int
+    /// Of these, a second, in units of 1e9; and what a large matrix product reaches in that precision.
+    public let gigaflops, peakGigaflops: Double
+    /// The terms of each step.
+    public let steps: [[String: Double]]
+  }
+
+  private let settings: IAPCSettings
+  private let learningRate: Double
+
+  public init(_ settings: IAPCSettings, learningRate: Double) {
+    (self.settings, self.learningRate) = (settings, learningRate)
+  }
+
+  /// - `network`: becomes the student.
+  /// - `count`: steps to time, after a first one.
+  public func run(
+    _ network: any Segmenter, _ batch: TargetBatch, count: Int, observe: (Int, Double) throws -> Void
+  ) throws -> Result {
+    let device = network.store.device
+    let method = IAPC(network, settings)
+    let images = batch.images
+    try method.prepare(
+      TargetImages(count: images.shape[0]) { body in
+        for i in 0..<images.shape[0] { try body(images.slice(i..<i + 1, along: 0)) }
+      })
+    var (reports, seconds) = ([StepReport](), [Double]())
+    func step() throws {
+      let started = ContinuousClock.now
+      reports.append(method.step(batch, learningRate: learningRate))
+      try device.synchronize()
+      seconds.append((ContinuousClock.now - started).seconds)
+      try observe(seconds.count - 1, seconds[seconds.count - 1])
+    }
+    let before = Machine.operations
+    try step()
+    let operations = Machine.operations - before
+    let clock = PhaseClock()
+    method.clock = clock
+    for _ in 0..<count { try step() }
+    let spread = TimeSpread(Array(seconds.dropFirst()))
+    let others = seconds.dropFirst().reduce(0, +) - clock.seconds.reduce(0) { $0 + $1.seconds }
+    let parts = clock.seconds + [("other", others)]
+    let peak = ProcessMemory.peak
+    return Result(
+      secondsPerStep: spread, firstStep: seconds[0], peakResidentBytes: peak,
+      precision: settings.precision.rawValue, threads: Machine.threads,
+      breakdown: Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.seconds / Double(count)) }),
+      operationsPerStep: operations, gigaflops: Double(operations) / spread.median / 1e9,
+      peakGigaflops: try Arithmetic.peak(settings.precision.type, on: device) / 1e9,
+      steps: reports.map { report in
+        Dictionary(uniqueKeysWithValues: report.terms.map { ($0.name, $0.value) } + [("total", report.total)])
+      })
+  }
+}
