@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 
 import deeplabv2
 import espnet
+import iapc
 from iapc import PROFILES, Adaptation
 from op_fixtures import rate
 
@@ -37,6 +38,7 @@ def arguments_of():
     parser.add_argument("--power", type=float, default=0.9)
     parser.add_argument("--outputs", type=int, default=19, help="outputs of the network that are classes")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--as-released", action="store_true", help="sort all classes for the two largest logits")
     parser.add_argument("--json", type=Path, help="where the numbers go")
     parser.add_argument("--save", type=Path, help="where the adapted weights (.safetensors) go")
     return parser.parse_args()
@@ -52,6 +54,8 @@ def parsed(text):
 def main():
     a = arguments_of()
     torch.set_num_threads(a.threads)
+    if a.as_released:
+        iapc.importance = iapc.importance_by_sorting
     settings = {key: parsed(value) for key, value in (item.split("=", 1) for item in a.set)}
     config = replace(PROFILES[a.profile], **settings)
     if config.prototypes == "static":

@@ -63,6 +63,14 @@ def importance(source, kind):
     return 1 - top[:, 1] / top[:, 0]
 
 
+def importance_by_sorting(source, kind):
+    """`importance` of the logits, by sorting all classes of each pixel, as the released code does."""
+    order = torch.argsort(source, dim=1, descending=True)
+    first = torch.gather(source, 1, order[:, :1])[:, 0]
+    second = torch.gather(source, 1, order[:, 1:2])[:, 0]
+    return 1 - second / first
+
+
 class ClassWeights:
     """Rare classes weigh `rare`; classes absent from the batches weigh more the longer they are."""
 

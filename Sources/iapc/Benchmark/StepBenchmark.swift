@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Files
+import Foundation
+import Imaging
+import Segmentation
+import Streets
+import Torch
+
+struct StepBenchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step", abstract: "Time adaptation steps on one batch of drawn street scenes.",
+    discussion: """
+      Example:
+        iapc benchmark step --network espnet --crop 320x240 --batch 4 --json s.json
+
+      The network is the family's with weights drawn from a seed, unless --weights
+      are given. --dump writes weights and batch for other programs.
+      """)
+
+  @OptionGroup var network: TimedNetworkOptions
+  @Option(help: "The crops' size.")
+  var crop = PixelSize(width: 512, height: 256)
+  @Option(help: "Crops a step.")
+  var batch = 2
+  @Option(help: "Steps to time, after a first one.")
+  var steps = 3
+  @Option(help: "recommended, paper or reference.")
+  var profile = "recommended"
+  @Option(help: "The body's learning rate; the classifier's is 10 times it.")
+  var learningRate: String?
+  @OptionGroup var machine: MachineOptions
+  @OptionGroup var config: ConfigOptions
+  @Option(help: ArgumentHelp("Write weights.pth and step_000001.safetensors there.", valueName: "dir"))
+  var dump: String?
+  @Option(help: ArgumentHelp("Also write the numbers there.", valueName: "file"))
+  var json: String?
+
+  func validate() throws {
+    guard batch >= 1, steps >= 1 else { throw ValidationError("--batch and --steps must be at least 1.") }
+  }
+
+  func run() throws {
+    try checkOutputFile(json)
+    let settings: AdaptationSettings = try config.settings(
+      profile: profile,
+      options: [("learningRate", learningRate), ("precision", network.precision.rawValue)])
+    let loaded = try network.load(on: machine.apply())
+    let multiple = loaded.network.sizeMultiple
+    guard crop.width % multiple == 0, crop.height % multiple == 0 else {
+      throw Problem(
+        "cannot use the crop", at: "--crop \(crop)",
+        because: "\(loaded.network.name) takes multiples of \(multiple)", remedy: "give such a size")
+    }
+    let batch = drawnBatch(for: loaded.network)
+    if let dump {
+      try makeFolder(dump)
+      try batch.write(to: "\(dump)/step_000001.safetensors")
+      try NetworkFile.save(
+        loaded.network, classes: loaded.classes, form: loaded.form, to: "\(dump)/weights.pth")
+    }
+    let timing = StepTiming(settings.iapc, learningRate: settings.learningRate)
+    let display = ProgressDisplay()
+    display.begin("steps", steps + 1)
+    let result = try timing.run(loaded.network, batch, count: steps) { index, _ in
+      display.advance(index + 1)
+    }
+    tell(result)
+    if let json { try writeJSON(result, to: json) }
+  }
+
+  /// Scenes as all three views, the student's inverted; labels are the scenes' own in the place of pseudo-labels.
+  private func drawnBatch(for network: any Segmenter) -> TargetBatch {
+    let scenes = TimedScenes(size: crop, count: batch)
+    let drawn = (0..<batch).map(scenes.scene)
+    let images = network.input(drawn.map(\.image))
+    let labels = drawn.map { scene in
+      LabelMap(
+        size: crop,
+        pixels: scene.labels.pixels.map { $0 < network.classCount ? $0 : LabelMap.ignored })
+    }
+    return TargetBatch(
+      images: images, scaled: images, augmented: network.input(drawn.map { $0.image.applying(.invert) }),
+      pseudoLabels: Adaptation.labels(labels).to(network.store.device))
+  }
+
+  private func tell(_ result: StepTiming.Result) {
+    let spread = result.secondsPerStep
+    printTable(
+      [
+        (
+          "seconds a step",
+          String(
+            format: "%.3f (%.3f to %.3f; the first %.3f)", spread.median, spread.min, spread.max,
+            result.firstStep)
+        )
+      ] + breakdownRows(result.breakdown) + [
+        (
+          "arithmetic",
+          String(
+            format: "%.0f GFLOP a step, %.0f GFLOP/s; a large matrix product reaches %.0f",
+            Double(result.operationsPerStep) / 1e9, result.gigaflops, result.peakGigaflops)
+        ), ("peak memory", mebibytes(result.peakResidentBytes)),
+        ("precision", "\(result.precision), \(result.threads) threads"),
+      ])
+  }
+}
