@@ -9,7 +9,7 @@ SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
 .PHONY: help setup python required-python build test sanitize fuzz torture soak
-.PHONY: demo rehearsal bench docs format lint fixtures clean
+.PHONY: demo rehearsal bench cost docs format lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -43,7 +43,10 @@ soak: build ## adapt for MINUTES=60, watching memory and open files
 	@scripts/soak.sh $(or $(MINUTES),60)
 
 bench: build required-python ## measure against PyTorch's Python
-	@$(WITH_PYTHON) scripts/bench.sh
+	@.venv/bin/python Benchmarks/bench.py $(BENCH)
+
+cost: build required-python ## measure what steps and evaluations cost by size
+	@.venv/bin/python Benchmarks/cost.py
 
 docs: setup ## write the API reference to .build/docs
 	@scripts/docs.sh

@@ -29,6 +29,12 @@ void ct_keep_freed_memory(void) {
 #endif
 }
 
+void ct_give_back_freed_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 const char *ct_version(void) { return TORCH_VERSION; }
 
 ct_error *ct_cpu_capability(const char **out) {

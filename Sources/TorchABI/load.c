@@ -19,7 +19,8 @@
   X(ct_empty) X(ct_eq) X(ct_eq_scalar) X(ct_error_free) X(ct_error_get_kind) X(ct_error_message) X(ct_exp) \
   X(ct_flip) X(ct_freeze_stage) X(ct_from_bytes) X(ct_frozen_chain) X(ct_full) X(ct_gather) X(ct_generator_free) \
   X(ct_generator_make) X(ct_generator_set_state) X(ct_generator_state) X(ct_grad) X(ct_grad_enabled) \
-  X(ct_index_select) X(ct_is_finite) X(ct_item) X(ct_keep_freed_memory) X(ct_library_path) X(ct_live_handles) \
+  X(ct_index_select) X(ct_is_finite) X(ct_item) X(ct_keep_freed_memory) X(ct_give_back_freed_memory) \
+  X(ct_library_path) X(ct_live_handles) \
   X(ct_log) X(ct_log_softmax) X(ct_logical_and) X(ct_logical_not) X(ct_lt_scalar) X(ct_masked_fill) X(ct_matmul) \
   X(ct_max_pool2d) X(ct_mean) X(ct_memory_counter_start) X(ct_memory_counter_stop) X(ct_memory_counter_take_peak) \
   X(ct_mul) X(ct_mul_scalar) X(ct_narrow) X(ct_nll_loss2d) X(ct_norm) X(ct_norm_act) X(ct_norm_of_all) \

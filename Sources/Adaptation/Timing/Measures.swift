@@ -31,8 +31,9 @@ public enum ProcessMemory {
     #endif
   }
 
-  /// Lets the peak begin at what is held now, where the system can: on Linux.
+  /// Lets the peak begin at what is held now, where the system can: on Linux. Freed memory is given back first.
   public static func forgetPeak() {
+    Machine.giveBackFreedMemory()
     try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
   }
 }

@@ -80,6 +80,9 @@ public enum Machine {
   /// time as a quarter of an evaluation. The most that is held stays about the same.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
+  /// Gives what is freed so far back to the system.
+  public static func giveBackFreedMemory() { ct_give_back_freed_memory() }
+
   /// Treats subnormal floats as zero: they cost a hundred times a normal one and mean nothing here.
   @discardableResult
   public static func flushDenormals(_ value: Bool) -> Bool { ct_set_flush_denormal(value) }

@@ -205,6 +205,8 @@ int32_t ct_threads(void);
 ct_error *ct_set_threads(int32_t count);
 /* Keeps what the process frees for its next blocks, where the C library would give large ones back. */
 void ct_keep_freed_memory(void);
+/* Gives all freed memory back now, where the C library can. */
+void ct_give_back_freed_memory(void);
 /* "2.13.0" */
 const char *ct_version(void);
 /* The vector instructions that libtorch uses: "AVX2", "AVX512", "DEFAULT". */
