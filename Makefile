@@ -64,6 +64,7 @@ fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
 	  $$python golden_small.py $$tests/AdaptationTests/Fixtures/golden_small --bound 5e-6 && \
 	  $$python loss_fixtures.py --losses $$tests/AdaptationTests/Fixtures/losses \
 	    --ops $$tests/TorchTests/Fixtures/ops.safetensors && \
+	  $$python selection_fixtures.py $$tests/AdaptationTests/Fixtures/selection.safetensors && \
 	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json && \
 	  $$python dataset_fixtures.py $$tests/SegmentationTests/Fixtures/datasets && \
 	  $$python malformed_fixtures.py $$tests/CommandTests/Fixtures/malformed
