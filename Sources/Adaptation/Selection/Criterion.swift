@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A number that says something of a network's predictions without a label.
+public enum Criterion: String, CaseIterable, Codable, Sendable {
+  case im, snd, bnm, mixval, geometric, ensemble, entropy, drift
+
+  public var words: String {
+    switch self {
+    case .im: "information maximisation, in nats: sure of each pixel, and not of one class everywhere"
+    case .snd: "soft neighbourhood density, in nats: each pixel has many that are predicted alike"
+    case .bnm: "nuclear norm of the class probabilities over the number of pixels"
+    case .mixval: "share of pixels whose class survives mixing in 45 % of another image"
+    case .geometric: "mean IoU with the classes of the image mirrored and at 3/4 of its size"
+    case .ensemble: "share of pixels on which the mean prediction of all candidates agrees"
+    case .entropy: "mean entropy of a pixel, in nats: small where the network is sure; shown, ranks nothing"
+    case .drift: "KL of the class shares now from those at the start, in nats; a guard"
+    }
+  }
+
+  /// Whether a larger value speaks for a network.
+  public var prefersLarger: Bool { self != .entropy && self != .drift }
+}
