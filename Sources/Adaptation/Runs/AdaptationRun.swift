@@ -64,23 +64,33 @@ public final class AdaptationRun {
     if settings.initialStatistics == .target { try estimateStatistics(of: loaded.network, images, size) }
     let labels = try pseudoLabels(images, place)
     if case .new(let overwrite) = start { try create(manifest, overwrite: overwrite) }
-    let method = IAPC(loaded.network, settings.iapc)
-    let done = try loop.restore(start, method.load)
-    if done.step == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
-    let times = try steps(method, maker, from: done)
-    if settings.finalStatistics == .target {
-      do { try estimateStatistics(of: method.student, images, size) } catch let stop as Interruption {
-        throw Interruption(signal: stop.signal, resumable: folder.path)
-      }
-    }
+    let (student, times) = try resumably { try adapt(loaded, images, maker, start) }
     for file in [folder.adaptedSafetensors, folder.adaptedPth] {
-      try NetworkFile.save(method.student, classes: loaded.classes, form: loaded.form, to: file)
+      try NetworkFile.save(student, classes: loaded.classes, form: loaded.form, to: file)
     }
     return times
   }
 
   // MARK: Parts of a run
+
+  /// The steps that are left, and what goes with them.
+  private func adapt(
+    _ loaded: LoadedNetwork, _ images: ImageList, _ maker: TargetViewMaker, _ start: RunStart
+  ) throws -> (student: any Segmenter, times: (seconds: Double, waited: Double)) {
+    guard let size = settings.size else { fatalError("sizes were resolved") }
+    // Before the state of a run that goes on is taken over: it looks at what the run began with.
+    let watch = try selectionWatch(loaded, images)
+    let method = IAPC(loaded.network, settings.iapc)
+    var loop = StepLoop(settings, folder, observer)
+    if let watch { loop.kept = watch.lastGood }
+    let done = try loop.restore(start, method.load)
+    if done.step == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
+    try watch?.goOn(after: done.step, method.student)
+    let times = try steps(of: loop, method, maker, watch, from: done)
+    if settings.finalStatistics == .target { try estimateStatistics(of: method.student, images, size) }
+    return (method.student, times)
+  }
 
   /// Refuses a folder that the run cannot have; changes nothing yet.
   private func check(_ start: RunStart, _ manifest: Manifest) throws {
@@ -154,10 +164,22 @@ public final class AdaptationRun {
     return labels
   }
 
-  private var loop: StepLoop { StepLoop(settings, folder, observer) }
+  /// Tells of an interruption where to go on.
+  private func resumably<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let stop as Interruption {
+      throw Interruption(signal: stop.signal, resumable: folder.path)
+    }
+  }
+
+  /// Looks at the network, which is as it is before the first step; nil where it is not to be looked at.
+  private func selectionWatch(_ loaded: LoadedNetwork, _ images: ImageList) throws -> SelectionWatch? {
+    guard settings.selectEvery != 0 else { return nil }
+    return try SelectionWatch(loaded.network, loaded.classes, images, settings, folder, observer)
+  }
 
   private func steps(
-    _ method: some AdaptationMethod, _ maker: TargetViewMaker, from done: RunProgress
+    of loop: StepLoop, _ method: some AdaptationMethod, _ maker: TargetViewMaker, _ watch: SelectionWatch?,
+    from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
     let stream = TargetStream(
       maker, settings, unreadable, network: method.student, startingAt: done.step)
@@ -171,6 +193,8 @@ public final class AdaptationRun {
       return StepRecord(
         step: step + 1, report: report, learningRate: schedule(step),
         seconds: (ContinuousClock.now - started).seconds, images: paths)
+    } after: { step in
+      try watch?.look(at: method.student, ifDueAfter: step)
     }
     return (seconds, stream.secondsWaited)
   }

@@ -22,6 +22,9 @@ package struct StepLoop {
   private let notFinite: NotFinite
   /// Skipped steps in a row that the run outlives.
   private let mostSkipped: Int
+  /// The step whose checkpoint stays however many are newer, after so many steps; nil for none. It is asked
+  /// anew after each step's end, and the checkpoint of that very step is then written.
+  package var kept: (Int) -> Int? = { _ in nil }
 
   package init(_ settings: some RunSettings, _ folder: RunFolder, _ observer: RunObserver) {
     name = type(of: settings).job.rawValue
@@ -49,7 +52,7 @@ package struct StepLoop {
     // Else they would count among the checkpoints that are kept.
     for path in found.damaged { try? FileManager.default.removeItem(atPath: path) }
     // A kill may have come between a save and this.
-    folder.dropOld(keeping: checkpointKeep)
+    folder.dropOld(keeping: checkpointKeep, and: kept(found.progress.step))
     observer.note("resumed after step \(found.progress.step)")
     return found.progress
   }
@@ -66,7 +69,8 @@ package struct StepLoop {
     after: (Int) throws -> Void = { _ in }
   ) throws -> Double {
     let keeper = StepKeeper(
-      folder, try MetricsLog(folder.metrics, keeping: start.step), keep: checkpointKeep, from: start, state)
+      folder, try MetricsLog(folder.metrics, keeping: start.step), keep: (checkpointKeep, kept), from: start,
+      state)
     if let gap = keeper.log.gap { observer.note(gap) }
     observer.begin(name, steps)
     observer.advance(start.step)
@@ -87,6 +91,7 @@ package struct StepLoop {
         try keeper.save()
         throw Interruption(signal: stop.signal, resumable: folder.path)
       }
+      if kept(step) == step { try keeper.save() }
     }
     let (step, skipped) = (keeper.progress.step, keeper.progress.skipped)
     if skipped > 0 { observer.note("skipped \(skipped) of \(step) steps") }
@@ -119,11 +124,12 @@ private final class StepKeeper {
   /// The step of the newest checkpoint; 0 without one.
   private(set) var saved: Int
   private let folder: RunFolder
-  private let keep: Int
+  /// How many checkpoints, and the step of another one.
+  private let keep: (newest: Int, step: (Int) -> Int?)
   private let state: () -> StepLoop.State
 
   init(
-    _ folder: RunFolder, _ log: MetricsLog, keep: Int, from start: RunProgress,
+    _ folder: RunFolder, _ log: MetricsLog, keep: (newest: Int, step: (Int) -> Int?), from start: RunProgress,
     _ state: @escaping () -> StepLoop.State
   ) {
     (self.folder, self.log, self.keep, self.state) = (folder, log, keep, state)
@@ -135,12 +141,13 @@ private final class StepKeeper {
     try log.append(record)
   }
 
-  /// Writes a checkpoint, unless there is one of this step.
+  /// Writes a checkpoint, unless there is one of this step, and drops old ones.
   func save() throws {
-    guard saved != progress.step else { return }
+    let kept = keep.step(progress.step)
+    guard saved != progress.step else { return folder.dropOld(keeping: keep.newest, and: kept) }
     // After a power cut no checkpoint should be of more steps than there are lines.
     try log.settle()
-    try folder.save(state(), after: progress, keep: keep)
+    try folder.save(state(), after: progress, keep: keep.newest, and: kept)
     saved = progress.step
   }
 

@@ -72,6 +72,16 @@ extension AdaptationSettings {
     Setting("mostSkipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
     Setting(
       "plan", \.plan, "where memory or disk will not do: refuse to begin, or only warn; off: no estimate"),
+    Setting(
+      "selectEvery", \.selectEvery,
+      "steps between lines of selection.jsonl; 0: none; auto: a few that take 1/20 of the time"),
+    Setting("selection.images", \.selection.images, "images that those lines look at; auto: at most 32"),
+    Setting("selection.pixels", \.selection.pixels, "pixels of each of them"),
+    Setting(
+      "collapse", \.collapse, "where the network seems to have collapsed: warn, stop the run, or off"),
+    Setting(
+      "collapseDrift", \.collapseDrift,
+      "how far class shares may move from those at the start (KL, in nats) before that is called a collapse"),
   ])
 
   /// - Throws: `Problem` for values that make no run.
@@ -84,6 +94,12 @@ extension AdaptationSettings {
     try require(checkpointEvery >= 1, "checkpointEvery", "\(checkpointEvery)", "at least 1")
     try require(checkpointKeep >= 1, "checkpointKeep", "\(checkpointKeep)", "at least 1")
     try require(mostSkipped >= 1, "mostSkipped", "\(mostSkipped)", "at least 1")
+    try require(selectEvery ?? 0 >= 0, "selectEvery", selectEvery.settingText, "at least 0")
+    try require(
+      selection.images ?? 1 >= 1, "selection.images", selection.images.settingText, "at least 1")
+    try require(
+      (2...100_000).contains(selection.pixels), "selection.pixels", "\(selection.pixels)", "2 to 100000")
+    try require(collapseDrift > 0, "collapseDrift", "\(collapseDrift)", "a number above 0")
     try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
     try require(mostUnreadable >= 0, "mostUnreadable", "\(mostUnreadable)", "at least 0")
     try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")

@@ -64,6 +64,16 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   /// What is done before the first step about memory, disk and time.
   public var plan = PlanPolicy.refuse
 
+  // How it is watched.
+  /// Steps between looks at the network without labels; 0 for none, nil for a handful of looks that take at
+  /// most a twentieth of the time.
+  public var selectEvery: Int?
+  public var selection = SelectionSettings()
+  /// What happens where the network seems to have collapsed.
+  public var collapse = CollapsePolicy.warn
+  /// How far the shares of the predicted classes may move from those at the start, as a divergence in nats.
+  public var collapseDrift = 1.0
+
   public struct Views: Equatable, Sendable {
     public var minScale = 0.8
     public var maxScale = 1.2

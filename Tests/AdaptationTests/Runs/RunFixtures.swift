@@ -33,6 +33,7 @@ struct RunFixtures {
     settings.views.minimumClasses = 0
     settings.pseudoLabels.scales = [1, 1.25]
     (settings.device, settings.threads, settings.workers) = ("cpu", 1, 1)
+    (settings.selectEvery, settings.selection.images) = (0, 1)
   }
 
   /// Runs to a folder of its own and gives it.

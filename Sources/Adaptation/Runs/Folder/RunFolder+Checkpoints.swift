@@ -15,7 +15,7 @@ extension RunFolder {
     let damaged: [String]
   }
 
-  private func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(sixDigits(step)).safetensors" }
+  func checkpoint(_ step: Int) -> String { "\(checkpoints)/step-\(sixDigits(step)).safetensors" }
 
   /// The step whose checkpoint has a file name.
   static func step(ofCheckpoint name: String) -> Int? {
@@ -29,18 +29,22 @@ extension RunFolder {
     return names.compactMap(RunFolder.step(ofCheckpoint:)).sorted(by: >)
   }
 
-  /// Writes the state that the steps so far led to, sealed by a hash, and drops all but the newest `keep`.
+  /// Writes the state that the steps so far led to, sealed by a hash, and drops all but the newest `keep` and
+  /// that of the step `kept`.
   package func save(
-    _ state: [(name: String, tensor: StoredTensor)], after progress: RunProgress, keep: Int
+    _ state: [(name: String, tensor: StoredTensor)], after progress: RunProgress, keep: Int,
+    and kept: Int? = nil
   ) throws {
     let file = Checkpoint(tensors: state, metadata: progress.metadata).sealed()
     try CheckpointFile.write(file, to: checkpoint(progress.step))
-    dropOld(keeping: keep)
+    dropOld(keeping: keep, and: kept)
   }
 
-  /// Drops all checkpoints but the newest.
-  func dropOld(keeping keep: Int) {
-    for old in storedSteps().dropFirst(keep) { try? FileManager.default.removeItem(atPath: checkpoint(old)) }
+  /// Drops all checkpoints but the newest and that of the step `kept`.
+  func dropOld(keeping keep: Int, and kept: Int? = nil) {
+    for old in storedSteps().dropFirst(keep) where old != kept {
+      try? FileManager.default.removeItem(atPath: checkpoint(old))
+    }
   }
 
   /// The newest intact checkpoint; nil where there is none at all.

@@ -11,6 +11,7 @@ public struct RunFolder: Sendable {
   public var manifest: String { "\(path)/manifest.json" }
   public var metrics: String { "\(path)/metrics.jsonl" }
   public var evaluations: String { "\(path)/evaluations.jsonl" }
+  public var selection: String { "\(path)/selection.jsonl" }
   public var checkpoints: String { "\(path)/checkpoints" }
   public var adaptedSafetensors: String { "\(path)/adapted.safetensors" }
   public var adaptedPth: String { "\(path)/adapted.pth" }
@@ -94,7 +95,7 @@ public struct RunFolder: Sendable {
   static let written: Set = [
     "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
     "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
-    "last.pth", "evaluations.jsonl",
+    "last.pth", "evaluations.jsonl", "selection.jsonl",
   ]
 
   /// Bytes of the files that a run wrote here.

@@ -56,13 +56,14 @@ struct PlannedRun {
   /// What the run writes into its folder, less what is there and will be replaced.
   ///
   /// - `weights`: how many weights files it leaves.
+  /// - `extra`: checkpoints that stay beside the newest `keep`.
   func files(
-    _ cost: StepCost, steps: Int, every: Int, keep: Int, weights: Int
+    _ cost: StepCost, steps: Int, every: Int, keep: Int, weights: Int, extra: Int = 0
   ) -> Plan.Output {
     func bytes(keeping keep: Int) -> Int {
       let written = (steps + every - 1) / every
       // One more than are kept stands there while the newest is written.
-      let checkpoints = min(written, keep + 1) * cost.checkpoint
+      let checkpoints = (min(written, keep + 1) + extra) * cost.checkpoint
       return checkpoints + weights * cost.network + steps * Self.bytesOfLog - folder.ownBytes
     }
     let wanted = max(0, bytes(keeping: keep))
@@ -106,8 +107,12 @@ extension AdaptationSettings {
           remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
     }
     if finalStatistics == .target { statistics(after: true) }
+    if let looks = selectionPass(network, done: run.done) { passes.append(looks) }
+    let watches = selectEvery != 0
     var files = [
-      run.files(cost, steps: steps, every: checkpointEvery, keep: checkpointKeep, weights: 2)
+      run.files(
+        cost, steps: steps, every: checkpointEvery, keep: checkpointKeep, weights: 2,
+        extra: watches && collapse != .off ? 1 : 0)
     ]
     if !labelsDone {
       files.append(
@@ -122,8 +127,19 @@ extension AdaptationSettings {
         // Three views and a label of each pixel: two batches ahead, one in the making, one in use.
         queuePixel: 4 * (3 * 3 + 1),
         // The decoded image, its resized copies and their colours.
-        workers: workers * (6 * images.size.area + 16 * scaled), passes: passes),
+        workers: workers * (6 * images.size.area + 16 * scaled)
+          + (watches ? 3 * size.area * (selection.images ?? 0) : 0), passes: passes),
       cost, files: files)
+  }
+
+  /// Looks at the network without labels; nil where there are none.
+  private func selectionPass(_ network: any Segmenter, done: Int) -> Plan.Pass? {
+    guard let size, let every = selectEvery, every > 0, let images = selection.images else { return nil }
+    let looks = (steps + every - 1) / every - done / every + (done == 0 ? 1 : 0)
+    return Plan.Pass(
+      name: "the looks at the network",
+      pixels: Int(SelectionSettings.passesOfPoint * Double(looks * images * size.area)), atOnce: size.area,
+      scores: 3 * 4 * network.classCount * size.area, besideSteps: true, remedy: "set selectEvery=0")
   }
 
   /// Pixels of a label map to a byte of its PNG.

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Segmentation
+import Torch
+
+/// Looks at a run's network now and then without labels, logs what the criteria say, and sounds the collapse
+/// alarm.
+///
+/// It changes nothing of the run: passes are those of prediction and draw no random number.
+final class SelectionWatch {
+  private let scorer: SelectionScorer
+  private let settings: AdaptationSettings
+  private let every: Int
+  private let names: [String]
+  private let folder: RunFolder
+  private let observer: RunObserver
+  private var log: SelectionLog
+  private let start: SelectionPoint
+
+  /// Reads the subset; looks at the network that the run begins with, unless the log of a run that goes on has
+  /// that.
+  ///
+  /// - `network`: as it is before the first step.
+  /// - `settings`: resolved; `selectEvery` is not 0.
+  /// - Throws: a `Problem` for an image or a log that cannot be read; `Interruption` where the user ends it.
+  init(
+    _ network: any Segmenter, _ classes: LabelSpace, _ images: ImageList, _ settings: AdaptationSettings,
+    _ folder: RunFolder, _ observer: RunObserver
+  ) throws {
+    guard let size = settings.size, let every = settings.selectEvery, every > 0 else {
+      fatalError("the settings were not resolved")
+    }
+    (self.settings, self.every, self.folder, self.observer) = (settings, every, folder, observer)
+    names = classes.classes.map(\.name)
+    scorer = SelectionScorer(
+      try SelectionSubset(
+        of: images, at: size, most: settings.selection.images ?? 1, pixels: settings.selection.pixels,
+        seed: settings.seed, progress: { _ in try observer.checkStop() }))
+    let found = try SelectionLog(folder.selection)
+    log = found
+    start =
+      try found.start
+      ?? Self.look(network, scorer, settings, observer) {
+        SelectionPoint(step: 0, $0, names: classes.classes.map(\.name), seconds: $1)
+      }
+  }
+
+  /// Takes the log up after the steps that are done, and makes the point of the last one where a stop cut it
+  /// short.
+  func goOn(after step: Int, _ network: any Segmenter) throws {
+    try log.keep(upTo: step, start: start)
+    try look(at: network, ifDueAfter: step)
+  }
+
+  /// The last step up to one at which nothing seemed wrong, whose checkpoint is to stay; nil for the start.
+  func lastGood(upTo step: Int) -> Int? {
+    guard settings.collapse != .off else { return nil }
+    return log.points.last {
+      $0.step > 0 && $0.step <= step && !$0.isCollapsed(bound: settings.collapseDrift)
+    }?.step
+  }
+
+  /// Looks at the network after a step whose turn it is.
+  ///
+  /// - Throws: a `Problem` where it has collapsed and the run is to stop then; `Interruption` where the user
+  ///   ends it, and the step then has no point.
+  func look(at network: any Segmenter, ifDueAfter step: Int) throws {
+    let isDue = step > 0 && (step % every == 0 || step == settings.steps)
+    guard isDue, !log.has(step: step) else { return }
+    let point = try Self.look(network, scorer, settings, observer) { scores, seconds in
+      var scores = scores
+      scores.compare(to: start.histogram)
+      return SelectionPoint(step: step, scores, names: names, seconds: seconds)
+    }
+    try log.append(point)
+    if step < settings.steps {
+      observer.begin(AdaptationSettings.job.rawValue, settings.steps)
+      observer.advance(step)
+    }
+    guard settings.collapse != .off, point.isCollapsed(bound: settings.collapseDrift) else { return }
+    let alarm = CollapseAlarm(
+      point, start: start, names: names, bound: settings.collapseDrift,
+      before: lastGood(upTo: step).map(folder.checkpoint))
+    if settings.collapse == .stop { throw alarm.problem }
+    observer.note(alarm.line)
+  }
+
+  private static func look(
+    _ network: any Segmenter, _ scorer: SelectionScorer, _ settings: AdaptationSettings,
+    _ observer: RunObserver, _ point: (SelectionScores, Double) -> SelectionPoint
+  ) throws -> SelectionPoint {
+    observer.begin("selection", scorer.subset.images.count)
+    let started = ContinuousClock.now
+    var scores = try scorer.score(
+      network, computing: settings.iapc.precision.type, progress: observer.advanceOrStop)
+    scores.values[.drift] = 0
+    return point(scores, (ContinuousClock.now - started).seconds)
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Imaging
+import Segmentation
+import Testing
+
+@Suite("Looks that a run can afford")
+struct AffordableTests {
+  /// The steps between looks and the images of each, as a run resolves them.
+  private func resolved(_ change: (inout AdaptationSettings) -> Void) throws -> (every: Int?, images: Int?) {
+    let fixtures = try RunFixtures()
+    let run = try fixtures.run("run") {
+      $0.steps = 1
+      $0.selectEvery = nil
+      change(&$0)
+    }
+    let found = try AdaptationSettings(ofRun: run)
+    return (found.selectEvery, found.selection.images)
+  }
+
+  @Test("are none in a run of few steps")
+  func none() throws { #expect(try resolved { $0.selection.images = nil }.every == 0) }
+
+  @Test("are as many as are asked for, on no more images than there are")
+  func asked() throws {
+    let found = try resolved { ($0.selectEvery, $0.selection.images) = (7, nil) }
+    #expect(found.every == 7 && found.images == 6)
+    #expect(try resolved { ($0.selectEvery, $0.selection.images) = (1, 2) }.images == 2)
+  }
+
+  @Test("of the demo and of the paper's run take a twentieth of their time at most")
+  func share() {
+    for (steps, crop, size) in [(150, 4 * 256 * 192, 320 * 240), (9000, 6 * 512 * 256, 1280 * 640)] {
+      let found = SelectionSettings.affordable(steps: steps, work: steps * crop, size: size, asked: nil)
+      let looks = 1 + (steps + found.every - 1) / found.every
+      #expect(found.every > 0 && (2...11).contains(looks) && (4...32).contains(found.images))
+      // In passes over a pixel: 4.5 for a step's, 2.56 for a look's.
+      #expect(Double(looks * found.images * size) * 2.5625 <= 0.05 * 4.5 * Double(steps * crop))
+    }
+  }
+}
