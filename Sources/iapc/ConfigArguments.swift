@@ -10,6 +10,7 @@ import Foundation
 enum ConfigArguments {
   private static let commands: [String: any ParsableCommand.Type] = [
     "evaluate": Evaluate.self, "predict": Predict.self, "pseudo-label": PseudoLabel.self,
+    "select": Select.self,
   ]
 
   /// The arguments with `--config` and `--set` laid out as options; others' arguments as they are.

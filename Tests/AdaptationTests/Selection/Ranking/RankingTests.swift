@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Testing
+
+@Suite("Ranking")
+struct RankingTests {
+  @Test("gives equal values the mean of their places, and what has none the last")
+  func places() {
+    #expect(ranks([3, 1, 2]) == [1, 3, 2])
+    #expect(ranks([5, 5, 1, nil, .nan]) == [1.5, 1.5, 3, 4.5, 4.5])
+  }
+
+  @Test("correlates as Spearman has it")
+  func correlation() throws {
+    #expect(spearman([1, 2, 3, 4], [10, 20, 300, 4000]) == 1)
+    #expect(spearman([1, 2, 3, 4], [4, 3, 2, 1]) == -1)
+    // Ranks 1 2 3 4 5 against 2 1 4 3 5: 1 - 6 * 4 / (5 * 24).
+    #expect(abs(try #require(spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])) - 0.8) < 1e-12)
+    // scipy.stats.spearmanr([1, 2, 2, 3], [1, 3, 2, 4]) = 0.9486832980505138
+    #expect(abs(try #require(spearman([1, 2, 2, 3], [1, 3, 2, 4])) - 0.9486832980505138) < 1e-12)
+    #expect(spearman([1, nil, 3], [1, 9, 3]) == 1)
+    #expect(spearman([1, 1, 1], [1, 2, 3]) == nil && spearman([1], [1]) == nil)
+  }
+
+  private func scores(_ snd: Double, _ geometric: Double, _ mixval: Double?, im: Double = 1)
+    -> SelectionScores
+  {
+    var values: [Criterion: Double] = [.snd: snd, .geometric: geometric, .im: im]
+    values[.mixval] = mixval
+    return SelectionScores(values: values, histogram: [0.7, 0.3])
+  }
+
+  @Test("averages the ranks of its criteria, and puts what is flagged after everything else")
+  func aggregate() {
+    let places = SelectionAggregate.places([
+      (scores(5, 0.5, 0.9), false), (scores(4, 0.6, 0.8), false), (scores(9, 1, 1), true),
+    ])
+    let expected: [Double] = [4.0 / 3, 5.0 / 3, 3]
+    #expect(places == expected)
+    let alone = SelectionAggregate.places([(scores(5, 0.5, nil), false), (scores(4, 0.4, nil), false)])
+    #expect(alone == [1, 2])
+    #expect(SelectionAggregate.places([(scores(1, 1, 1), true)]) == [1])
+  }
+
+  @Test("is barred by classes that are gone, by drift and by lost information")
+  func guards() {
+    let guards = SelectionGuards(drift: 0.5, information: 0.5)
+    var good = scores(1, 1, 1)
+    good.compare(to: [0.6, 0.4])
+    #expect(guards.flags(good, start: 1.9, names: ["road", "pole"]).isEmpty)
+    #expect(guards.flags(good, start: 2.1, names: ["road", "pole"]) == ["information"])
+    var gone = SelectionScores(values: [.im: 1], histogram: [1, 0])
+    gone.compare(to: [0.4, 0.6])
+    #expect(guards.flags(gone, start: nil, names: ["road", "pole"]) == ["without pole", "drift"])
+  }
+}
