@@ -70,16 +70,16 @@ extension AdaptationSettings {
     let crop = crop ?? half
     self.crop = crop
     for (name, value) in [("size", size), ("crop", crop)] { try network.checkInput(value, "--\(name)") }
-    resolveSelection(images.count, size, crop)
+    resolveSelection(size, crop)
   }
 
   /// How often and on how many images the network is looked at.
-  private mutating func resolveSelection(_ count: Int, _ size: PixelSize, _ crop: PixelSize) {
+  private mutating func resolveSelection(_ size: PixelSize, _ crop: PixelSize) {
     let affordable = SelectionSettings.affordable(
       steps: steps, work: steps * batch * crop.area, size: size.area, asked: selection.images)
     // Whoever says how often has weighed what that costs.
-    let images = selection.images ?? (selectEvery == nil ? affordable.images : 32)
-    selection.images = min(images, count)
+    // Not bounded by the number of images there are: that they are others is told for itself.
+    selection.images = selection.images ?? (selectEvery == nil ? affordable.images : 32)
     selectEvery = selectEvery ?? affordable.every
   }
 

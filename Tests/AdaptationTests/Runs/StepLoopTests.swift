@@ -19,6 +19,8 @@ struct StepLoopTests {
     var loss = Double.nan, gradient = Double.nan
     /// The index at which the batch cannot be read.
     var unreadable: Int?
+    /// The step whose checkpoint stays.
+    var kept: (Int) -> Int? = { _ in nil }
     private(set) var notes: [String] = []
     private var sum: Float = 0
 
@@ -34,7 +36,8 @@ struct StepLoopTests {
       notes = []
       var observer = RunObserver()
       observer.note = { self.notes.append($0) }
-      let loop = StepLoop(settings, folder, observer)
+      var loop = StepLoop(settings, folder, observer)
+      loop.kept = kept
       let done = try loop.restore(start) { stored in
         self.sum = Tensor(stored[0].tensor).scalars(as: Float.self)[0]
         return LoadReport()
@@ -118,6 +121,19 @@ struct StepLoopTests {
     #expect(contents(run.folder.checkpoints) == ["step-000003.safetensors"])
     run.unreadable = nil
     #expect(try run.go(.resume) == 28)
+  }
+
+  @Test("keep the checkpoint of a step that is to stay beside the newest, due or not", arguments: [1, 100])
+  func stays(_ every: Int) throws {
+    let run = try Run(folder, "run")
+    (run.settings.checkpointEvery, run.settings.checkpointKeep) = (every, 1)
+    run.kept = { [0, 0, 2, 2, 2, 5][min($0, 5)] }
+    run.settings.steps = 4
+    try run.go()
+    #expect(contents(run.folder.checkpoints) == ["step-000002.safetensors", "step-000004.safetensors"])
+    run.settings.steps = 8
+    #expect(try run.go(.resume) == 28)
+    #expect(contents(run.folder.checkpoints) == ["step-000005.safetensors", "step-000008.safetensors"])
   }
 
   // MARK: Lines

@@ -39,7 +39,9 @@ extension Job {
 
   /// A small run of `adapt`.
   static func adapt(steps: Int, checkpointEvery: Int, workers: Int = 1) throws -> Job {
-    let settings = ["checkpointEvery=\(checkpointEvery)", "workers=\(workers)"].flatMap { ["--set", $0] }
+    let settings = [
+      "checkpointEvery=\(checkpointEvery)", "workers=\(workers)", "selectEvery=2", "selection.images=2",
+    ].flatMap { ["--set", $0] }
     return Job(
       name: "adapt", arguments: try Sample.make().adapt(to: "{}/run") + ["--steps", "\(steps)"] + settings,
       hasSteps: true)

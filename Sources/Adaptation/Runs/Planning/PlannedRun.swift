@@ -107,7 +107,7 @@ extension AdaptationSettings {
           remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
     }
     if finalStatistics == .target { statistics(after: true) }
-    if let looks = selectionPass(network, done: run.done) { passes.append(looks) }
+    if let looks = selectionPass(network, of: images.count, done: run.done) { passes.append(looks) }
     let watches = selectEvery != 0
     var files = [
       run.files(
@@ -128,13 +128,14 @@ extension AdaptationSettings {
         queuePixel: 4 * (3 * 3 + 1),
         // The decoded image, its resized copies and their colours.
         workers: workers * (6 * images.size.area + 16 * scaled)
-          + (watches ? 3 * size.area * (selection.images ?? 0) : 0), passes: passes),
+          + (watches ? 3 * size.area * min(selection.images ?? 0, images.count) : 0), passes: passes),
       cost, files: files)
   }
 
   /// Looks at the network without labels; nil where there are none.
-  private func selectionPass(_ network: any Segmenter, done: Int) -> Plan.Pass? {
-    guard let size, let every = selectEvery, every > 0, let images = selection.images else { return nil }
+  private func selectionPass(_ network: any Segmenter, of count: Int, done: Int) -> Plan.Pass? {
+    guard let size, let every = selectEvery, every > 0, let asked = selection.images else { return nil }
+    let images = min(asked, count)
     let looks = (steps + every - 1) / every - done / every + (done == 0 ? 1 : 0)
     return Plan.Pass(
       name: "the looks at the network",
