@@ -6,7 +6,7 @@
 #   scripts/selection-study.sh [dusk] [fog] [camvid]      (default: all; camvid needs ../shared)
 #
 # STEPS (150), IMAGES (50: images that candidates are asked about), TEST (60: labelled scenes), THREADS (all), OUT
-# (.build/selection-study). Results: OUT/TARGET.json and OUT/table.md. About 20 minutes a target on two cores.
+# (.build/selection-study). Results: OUT/TARGET.json and OUT/table.md.
 # Runs that are there already are kept, so that it goes on where it was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
