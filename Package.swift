@@ -68,6 +68,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
   ],
   targets: [
@@ -81,12 +82,17 @@ let package = Package(
       name: "CTorch", cxxSettings: torchHeaders + [.headerSearchPath("../TorchABI/include")],
       linkerSettings: torchLibraries),
     .target(name: "Torch", dependencies: ["TorchABI", "Files"]),
+    .target(
+      name: "TensorBoard",
+      dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"]),
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
     .target(name: "Segmentation", dependencies: ["Torch", "Imaging", "Files", "Yams"]),
     .target(
-      name: "Adaptation", dependencies: ["Segmentation", "Torch", "Imaging", "Files", "Yams"]),
+      name: "Adaptation",
+      dependencies: ["Segmentation", "Torch", "Imaging", "TensorBoard", "Files", "Yams"]),
     .executableTarget(
       name: "iapc",
       dependencies: [
@@ -98,13 +104,15 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: ["Adaptation", "Segmentation", "Torch", "CTorch", "Imaging", "Files"],
       path: "Fuzz/Targets"),
-    .target(name: "TestSupport", dependencies: ["Torch", "CTorch", "Imaging", "Files"]),
+    .target(
+      name: "TestSupport", dependencies: ["Torch", "CTorch", "Imaging", "TensorBoard", "Files"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Files", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "Files", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "TestSupport"]),
     .testTarget(name: "StreetsTests", dependencies: ["Streets", "Imaging", "Files", "TestSupport"]),
     .testTarget(
       name: "SegmentationTests",

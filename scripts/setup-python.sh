@@ -64,19 +64,24 @@ torch_requirements() {
 # The official script of Cityscapes, without the viewers and downloaders that its package asks for too.
 readonly official='^(cityscapesscripts|pyquaternion)([=<>~! ]|$)'
 
-# One comparison needs it; where it cannot be had, that one is skipped.
-add_official_script() {
-  local list
-  mapfile -t list < <(grep -E "$official" <<<"$pins" || true)
+# TensorBoard, whose reader reads what runs write for it.
+readonly reader='^tensorboard([=<>~! ]|$)'
+
+# Adds the packages of the pattern $1, with the options after $2. A part of the comparisons needs them; where they
+# cannot be had, that part, $2, is skipped.
+add_optional() {
+  local pattern=$1 what=$2 list
+  shift 2
+  mapfile -t list < <(grep -E "$pattern" <<<"$pins" || true)
   [ "${#list[@]}" -gt 0 ] || return 0
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 --prefer-binary \
-    --no-deps "${list[@]}" >"$log" 2>&1 && return
-  say "SKIPPED: the comparison with Cityscapes' official script: $(pip_failure "$log")"
+    "$@" "${list[@]}" >"$log" 2>&1 && return
+  say "SKIPPED: $what: $(pip_failure "$log")"
 }
 
 fill_venv() {
   local list=.venv/requirements.txt packages version
-  grep -vE '^torch([=<>~! ]|$)' <<<"$pins" | grep -vE "$official" >"$list" || true
+  grep -vE '^torch([=<>~! ]|$)' <<<"$pins" | grep -vE "$official|$reader" >"$list" || true
   if serves_this_python; then
     packages=$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
     dirname "$home" >"$packages/iapc-torch.pth"
@@ -89,7 +94,8 @@ fill_venv() {
     -r "$list" >"$log" 2>&1 || stop "pip cannot install its packages: $(pip_failure "$log")"
   .venv/bin/python -c 'import torch, PIL, numpy, safetensors' >"$log" 2>&1 ||
     stop "its packages do not work together: $(tail -n 1 "$log")"
-  add_official_script
+  add_optional "$official" "the comparison with Cityscapes' official script" --no-deps
+  add_optional "$reader" "reading event files with TensorBoard"
 }
 
 say "preparing .venv, the Python to compare with ..."

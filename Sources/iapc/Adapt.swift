@@ -23,9 +23,9 @@ struct Adapt: ParsableCommand {
       The run folder then holds adapted.safetensors and adapted.pth (for
       torch.load), config.yaml with every setting, manifest.json with the versions
       and hashes it was made from, metrics.jsonl with each step's terms,
-      selection.jsonl with what label-free criteria said now and then (not in runs
-      too short for it), and checkpoints/. Ctrl-C finishes the step and saves;
-      --resume goes on.
+      tensorboard/ with the same for TensorBoard, selection.jsonl with what
+      label-free criteria said now and then (not in runs too short for it), and
+      checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
       Where classes vanish, or their shares drift, a line says so and names them, and
       the checkpoint from before is kept; --set collapse=stop ends the run then.
       `iapc select RUN` ranks its checkpoints.

@@ -31,7 +31,7 @@ struct Train: ParsableCommand {
       also best.safetensors and best.pth, the weights that scored highest there, and
       evaluations.jsonl with every score; config.yaml with every setting,
       manifest.json with versions and hashes, metrics.jsonl with each step's loss,
-      and checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
+      tensorboard/ with the same for TensorBoard, and checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
       A step whose loss or gradient is no number is never taken: it ends the run, or
       is left out with --set notFinite=skip.
 

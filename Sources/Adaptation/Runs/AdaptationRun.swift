@@ -64,11 +64,15 @@ public final class AdaptationRun {
     if settings.initialStatistics == .target { try estimateStatistics(of: loaded.network, images, size) }
     let labels = try pseudoLabels(images, place)
     if case .new(let overwrite) = start { try create(manifest, overwrite: overwrite) }
+    let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
-    let (student, times) = try resumably { try adapt(loaded, images, maker, start) }
+    var loop = StepLoop(settings, folder, observer)
+    let (student, times) = try resumably { try adapt(loaded, images, maker, pictures, &loop, start) }
     for file in [folder.adaptedSafetensors, folder.adaptedPth] {
       try NetworkFile.save(student, classes: loaded.classes, form: loaded.form, to: file)
     }
+    try loop.board.addOthers(upTo: settings.steps)
+    try loop.board.add(pictures.overlays(of: student), at: settings.steps)
     return times
   }
 
@@ -76,15 +80,16 @@ public final class AdaptationRun {
 
   /// The steps that are left, and what goes with them.
   private func adapt(
-    _ loaded: LoadedNetwork, _ images: ImageList, _ maker: TargetViewMaker, _ start: RunStart
+    _ loaded: LoadedNetwork, _ images: ImageList, _ maker: TargetViewMaker, _ pictures: BoardPictures,
+    _ loop: inout StepLoop, _ start: RunStart
   ) throws -> (student: any Segmenter, times: (seconds: Double, waited: Double)) {
     guard let size = settings.size else { fatalError("sizes were resolved") }
     // Before the state of a run that goes on is taken over: it looks at what the run began with.
     let watch = try selectionWatch(loaded, images)
     let method = IAPC(loaded.network, settings.iapc)
-    var loop = StepLoop(settings, folder, observer)
     if let watch { loop.kept = watch.lastGood }
     let done = try loop.restore(start, method.load)
+    if done.step == 0 { try loop.board.add(pictures.overlays(of: method.student), at: 0) }
     if done.step == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
     try watch?.goOn(after: done.step, method.student)
     let times = try steps(of: loop, method, maker, watch, from: done)

@@ -18,6 +18,8 @@ package struct StepLoop {
   private let name: String
   private let folder: RunFolder
   private let observer: RunObserver
+  /// Writes as soon as the run is restored.
+  let board: RunBoard
   private let steps, checkpointEvery, checkpointKeep: Int
   private let notFinite: NotFinite
   /// Skipped steps in a row that the run outlives.
@@ -30,6 +32,7 @@ package struct StepLoop {
     name = type(of: settings).job.rawValue
     self.folder = folder
     self.observer = observer
+    board = RunBoard(folder)
     (steps, checkpointEvery) = (settings.steps, settings.checkpointEvery)
     (checkpointKeep, notFinite) = (settings.checkpointKeep, settings.notFinite)
     mostSkipped = settings.mostSkipped
@@ -39,7 +42,12 @@ package struct StepLoop {
   ///
   /// - Returns: how far the run is.
   package func restore(_ start: RunStart, _ load: (State) -> LoadReport) throws -> RunProgress {
-    guard case .resume = start else { return RunProgress() }
+    let progress = if case .resume = start { try restore(load) } else { RunProgress() }
+    try board.open(after: progress.step)
+    return progress
+  }
+
+  private func restore(_ load: (State) -> LoadReport) throws -> RunProgress {
     folder.removeTemporaries()
     guard let found = try folder.newest() else { return RunProgress() }
     for note in found.notes { observer.note(note) }
@@ -69,8 +77,8 @@ package struct StepLoop {
     after: (Int) throws -> Void = { _ in }
   ) throws -> Double {
     let keeper = StepKeeper(
-      folder, try MetricsLog(folder.metrics, keeping: start.step), keep: (checkpointKeep, kept), from: start,
-      state)
+      folder, try MetricsLog(folder.metrics, keeping: start.step), board, keep: (checkpointKeep, kept),
+      from: start, state)
     if let gap = keeper.log.gap { observer.note(gap) }
     observer.begin(name, steps)
     observer.advance(start.step)
@@ -120,6 +128,7 @@ package struct StepLoop {
 /// What of a run's steps is on the disk: their lines at once, the state they led to now and then.
 private final class StepKeeper {
   let log: MetricsLog
+  private let board: RunBoard
   private(set) var progress: RunProgress
   /// The step of the newest checkpoint; 0 without one.
   private(set) var saved: Int
@@ -129,16 +138,18 @@ private final class StepKeeper {
   private let state: () -> StepLoop.State
 
   init(
-    _ folder: RunFolder, _ log: MetricsLog, keep: (newest: Int, step: (Int) -> Int?), from start: RunProgress,
+    _ folder: RunFolder, _ log: MetricsLog, _ board: RunBoard, keep: (newest: Int, step: (Int) -> Int?),
+    from start: RunProgress,
     _ state: @escaping () -> StepLoop.State
   ) {
-    (self.folder, self.log, self.keep, self.state) = (folder, log, keep, state)
+    (self.folder, self.log, self.board, self.keep, self.state) = (folder, log, board, keep, state)
     (progress, saved) = (start, start.step)
   }
 
   func add(_ record: StepRecord) throws {
     progress.count(isApplied: record.report.isApplied)
     try log.append(record)
+    try board.add(record)
   }
 
   /// Writes a checkpoint, unless there is one of this step, and drops old ones.
@@ -147,6 +158,7 @@ private final class StepKeeper {
     guard saved != progress.step else { return folder.dropOld(keeping: keep.newest, and: kept) }
     // After a power cut no checkpoint should be of more steps than there are lines.
     try log.settle()
+    try board.settle()
     try folder.save(state(), after: progress, keep: keep.newest, and: kept)
     saved = progress.step
   }

@@ -75,7 +75,7 @@ final class Workplace {
   }
 
   /// All files by their names, without what differs from run to run: times, places, random marks.
-  /// Folders end in a slash and hold nothing.
+  /// Folders end in a slash and hold nothing; those for TensorBoard hold what it reads in them, line by line.
   func content() throws -> [String: Data] {
     var found: [String: Data] = [:]
     for name in listing(folder) ?? [] {
@@ -83,18 +83,28 @@ final class Workplace {
       guard FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) else {
         continue
       }
-      if isFolder.boolValue { found[name + "/"] = Data() } else { found[name] = try content(of: name) }
+      if name.hasSuffix("/tensorboard") {
+        found[name] = Data(try EventFiles("\(folder)/\(name)").lines.joined(separator: "\n").utf8)
+      } else if isFolder.boolValue {
+        found[name + "/"] = Data()
+      } else if !name.contains("/tensorboard/") {
+        found[name] = try content(of: name)
+      }
     }
     return found
   }
 
   private func content(of name: String) throws -> Data {
     let data = try bytes("\(folder)/\(name)")
-    guard ["json", "jsonl", "yaml", "svg"].contains(where: { name.hasSuffix(".\($0)") }) else { return data }
+    guard ["json", "jsonl", "yaml", "svg", "html"].contains(where: { name.hasSuffix(".\($0)") }) else {
+      return data
+    }
     let text = String(decoding: data, as: UTF8.self).replacingOccurrences(of: folder, with: "{}")
       .replacing(/"seconds" ?: ?[0-9.e-]+/, with: "\"seconds\": 0")
       .replacing(/"started" : "[^"]*"/, with: "")
       .replacing(/"command" : \[[^\]]*\]/, with: "")
+      .replacing(/<time>[^<]*<\/time>/, with: "")
+      .replacing(/<th scope="row">(begun|command)<\/th><td>[^<]*<\/td>/, with: "")
     return Data(text.utf8)
   }
 }

@@ -102,6 +102,10 @@ struct Trial: Sendable {
         let lines = data.lastIndex(of: UInt8(ascii: "\n")).map { data.prefix(through: $0) } ?? Data()
         if !data.isEmpty, !all.starts(with: lines) { found.append("\(name) tells of other steps") }
         if !mayBeCut, !all.starts(with: data) { found.append("\(name) ends with half a line") }
+      } else if name.hasSuffix("/tensorboard") {
+        let all = Set(String(decoding: whole[name] ?? Data(), as: UTF8.self).split(separator: "\n"))
+        let told = String(decoding: data, as: UTF8.self).split(separator: "\n")
+        for line in told where !all.contains(line) { found.append("\(name) tells \(line)") }
       } else if ["evaluations.jsonl", "selection.jsonl"].contains(where: name.hasSuffix),
         whole[name]?.starts(with: data) == true
       {

@@ -11,7 +11,10 @@ public struct RunFolder: Sendable {
   public var manifest: String { "\(path)/manifest.json" }
   public var metrics: String { "\(path)/metrics.jsonl" }
   public var evaluations: String { "\(path)/evaluations.jsonl" }
+  /// The label-free criteria, one object for each step at which they were computed.
   public var selection: String { "\(path)/selection.jsonl" }
+  public var tensorboard: String { "\(path)/tensorboard" }
+  public var report: String { "\(path)/report.html" }
   public var checkpoints: String { "\(path)/checkpoints" }
   public var adaptedSafetensors: String { "\(path)/adapted.safetensors" }
   public var adaptedPth: String { "\(path)/adapted.pth" }

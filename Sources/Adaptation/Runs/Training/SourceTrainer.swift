@@ -22,6 +22,7 @@ public struct SourceTrainer {
   private let observer: RunObserver
   private let command: [String]
   private let folder: RunFolder
+  private let loop: StepLoop
   /// What the run may take.
   public var resources = Resources.ofThisMachine
 
@@ -33,6 +34,7 @@ public struct SourceTrainer {
     self.command = command
     self.observer = observer
     folder = RunFolder(settings.output)
+    loop = StepLoop(self.settings, folder, observer)
   }
 
   /// Runs to the end and leaves the last weights, and the best where there are validation images.
@@ -175,8 +177,6 @@ public struct SourceTrainer {
     }
   }
 
-  private var loop: StepLoop { StepLoop(settings, folder, observer) }
-
   private func steps(
     _ learner: SupervisedLearner, _ loader: BatchLoader<ReadableSample<SupervisedSample>>,
     _ keeper: inout TrainingKeeper, from done: RunProgress
@@ -190,6 +190,7 @@ public struct SourceTrainer {
     } after: { step in
       try keeper.score(ifDueAfter: step)
     }
+    try loop.board.addOthers(upTo: settings.steps)
     return (seconds, loader.secondsWaited)
   }
 
