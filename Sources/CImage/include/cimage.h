@@ -50,7 +50,7 @@ ci_status ci_decode_rgb(const uint8_t *bytes, size_t count, const ci_info *info,
 ci_status ci_decode_samples(
     const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);
 
-// What ci_encode_png writes.
+// What ci_encode_png and ci_encode_jpeg write.
 typedef struct ci_picture {
   const void *pixels;      // channels * width * height samples of `bits`: uint8_t or uint16_t
   uint32_t width;
@@ -64,6 +64,10 @@ typedef struct ci_picture {
 
 // Encodes a PNG. On CI_OK the caller owns *out and gives it to ci_free.
 ci_status ci_encode_png(const ci_picture *picture, uint8_t **out, size_t *out_count, char *message);
+
+// Encodes a JPEG of 8-bit RGB, quality 1 to 100. On CI_OK the caller owns *out and gives it to ci_free.
+ci_status ci_encode_jpeg(
+    const ci_picture *picture, int quality, uint8_t **out, size_t *out_count, char *message);
 
 void ci_free(uint8_t *bytes);
 
