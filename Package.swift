@@ -93,10 +93,12 @@ let package = Package(
     .target(
       name: "Adaptation",
       dependencies: ["Segmentation", "Torch", "Imaging", "TensorBoard", "Files", "Yams"]),
+    .target(
+      name: "Report", dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files"]),
     .executableTarget(
       name: "iapc",
       dependencies: [
-        "Adaptation", "Segmentation", "Torch", "Streets", "Imaging", "Files",
+        "Report", "Adaptation", "Segmentation", "Torch", "Streets", "Imaging", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -122,6 +124,9 @@ let package = Package(
       name: "AdaptationTests",
       dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ReportTests",
+      dependencies: ["Report", "Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"]),
     .testTarget(
       name: "CommandTests", dependencies: ["iapc", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),

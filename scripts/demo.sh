@@ -41,15 +41,18 @@ evaluate "$source" "$target-test" source
 echo "3. Adapt it to the unlabelled scenes"
 $iapc adapt --config demo/adapt.yaml --weights "$source" --images "$out/$target/images" --output "$out/run"
 
-echo "4. The adapted network on $target"
+echo "4. The adapted network on $target, and a page about the run"
 evaluate "$out/run/adapted.safetensors" "$target-test" adapted
 for stage in before after; do
   weights=$source
   [ $stage = after ] && weights=$out/run/adapted.safetensors
   quietly $iapc predict --weights "$weights" --images "$out/$target-test/images" --output "$out/$stage"
 done
+quietly $iapc report "$out/run" --images "$out/$target-test/images" --labels "$out/$target-test/labels" \
+  --label-space camvid11
 
 echo
 python3 scripts/demo-table.py "$out" "$target"
+echo "what changed, to look at: $out/run/report.html"
 echo "pictures: $out/before/overlays and $out/after/overlays; classes: $out/after/legend.svg"
 echo "adapted weights: $out/run/adapted.pth; everything took $((SECONDS - started)) s"

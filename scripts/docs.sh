@@ -10,7 +10,7 @@ mkdir -p .build
 swift package -c release dump-symbol-graph --minimum-access-level public >"$log" 2>&1 || true
 graphs=$(sed -n 's/^Files written to //p' "$log" | tail -n 1)
 rm -rf .build/docs
-for room in Files Imaging Streets TensorBoard Torch Segmentation Adaptation; do
+for room in Files Imaging Streets TensorBoard Torch Segmentation Adaptation Report; do
   [ -f "$graphs/$room.symbols.json" ] || { cat "$log" >&2; exit 1; }
   mkdir -p ".build/docs/$room" ".build/graphs/$room"
   cp "$graphs/$room"*.symbols.json ".build/graphs/$room/"

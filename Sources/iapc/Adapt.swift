@@ -3,6 +3,7 @@
 import Adaptation
 import ArgumentParser
 import Foundation
+import Report
 
 struct Adapt: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,8 +25,9 @@ struct Adapt: ParsableCommand {
       torch.load), config.yaml with every setting, manifest.json with the versions
       and hashes it was made from, metrics.jsonl with each step's terms,
       tensorboard/ with the same for TensorBoard, selection.jsonl with what
-      label-free criteria said now and then (not in runs too short for it), and
-      checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
+      label-free criteria said now and then (not in runs too short for it),
+      checkpoints/, and report.html, a page that shows what changed (see `iapc help
+      report`). Ctrl-C finishes the step and saves; --resume goes on.
       Where classes vanish, or their shares drift, a line says so and names them, and
       the checkpoint from before is kept; --set collapse=stop ends the run then.
       `iapc select RUN` ranks its checkpoints.
@@ -91,7 +93,17 @@ struct Adapt: ParsableCommand {
     let seconds = String(format: "%.1f", times.seconds)
     let waited = String(format: "%.1f", times.waited)
     let cost = "\(seconds) s of steps, \(waited) s waiting for data"
+    try report(folder, display.observer)
     print("adapted weights: \(folder.adaptedPth) (and .safetensors); \(cost)")
+    print("what changed: \(folder.report)")
+  }
+
+  private func report(_ folder: RunFolder, _ observer: RunObserver) throws {
+    do { try RunReport(of: [folder.path], observer: observer).write(to: folder.report) } catch let stop
+      as Interruption
+    {
+      throw Interruption(signal: stop.signal, resumable: folder.path)
+    }
   }
 
   private var options: [(String, String?)] {

@@ -8,7 +8,7 @@ import Testing
     arguments: [
       ["adapt"], ["train"], ["evaluate"], ["predict"], ["pseudo-label"], ["inspect"], ["convert"],
       ["data", "streets"],
-      ["step"], ["doctor"], ["select"],
+      ["report"], ["step"], ["doctor"], ["select"],
     ])
   func helpOfCommand(_ command: [String]) throws {
     let outcome = try iapc(command + ["--help"])

@@ -32,12 +32,12 @@ public struct RunObserver {
   public init() {}
 
   /// - Throws: `Interruption` where the user asked to end.
-  func checkStop() throws {
+  package func checkStop() throws {
     if let signal = stopSignal() { throw Interruption(signal: signal) }
   }
 
   /// Reports a unit of work, and ends where the user asked to.
-  func advanceOrStop(_ count: Int) throws {
+  package func advanceOrStop(_ count: Int) throws {
     advance(count)
     try checkStop()
   }

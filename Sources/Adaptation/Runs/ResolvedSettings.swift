@@ -49,7 +49,7 @@ extension Segmenter {
 
 extension AdaptationSettings {
   /// The source network as these settings name it.
-  func loadNetwork() throws -> LoadedNetwork {
+  package func loadNetwork() throws -> LoadedNetwork {
     try NetworkFile.load(
       weightsFile, family: network, classes: classes, variant: variant, normalisation: normalisation,
       device: Device.named(device))

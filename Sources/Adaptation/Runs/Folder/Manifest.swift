@@ -14,19 +14,19 @@ public enum RunJob: String, Codable, Sendable {
 }
 
 /// `manifest.json`: what a run was made of, so that its result can be traced.
-struct Manifest: Codable, Equatable {
-  struct Versions: Codable, Equatable {
-    let iapc: String
-    let libtorch: String
+package struct Manifest: Codable, Equatable {
+  package struct Versions: Codable, Equatable {
+    package let iapc: String
+    package let libtorch: String
   }
 
-  struct Weights: Codable, Equatable {
+  package struct Weights: Codable, Equatable {
     /// The weights that the run began with; nil for fresh ones.
-    var file: String?
-    var sha256: String?
-    let network: String
-    let variant: String
-    let classes: String
+    package var file: String?
+    package var sha256: String?
+    package let network: String
+    package let variant: String
+    package let classes: String
 
     init(_ network: any Segmenter, classes: LabelSpace) {
       self.network = network.name
@@ -40,11 +40,11 @@ struct Manifest: Codable, Equatable {
     }
   }
 
-  struct Images: Codable, Equatable {
-    let source: String
-    let count: Int
+  package struct Images: Codable, Equatable {
+    package let source: String
+    package let count: Int
     /// Over all names and contents.
-    let sha256: String
+    package let sha256: String
     let names: [String]
 
     init(_ list: ImageList, sha256: String) {
@@ -54,7 +54,7 @@ struct Manifest: Codable, Equatable {
   }
 
   /// Images with their label files.
-  struct Labelled: Codable, Equatable {
+  package struct Labelled: Codable, Equatable {
     let images: Images
     let labels: Images
 
@@ -72,20 +72,20 @@ struct Manifest: Codable, Equatable {
     }
   }
 
-  let job: RunJob
-  let versions: Versions
-  let seed: UInt64
+  package let job: RunJob
+  package let versions: Versions
+  package let seed: UInt64
   /// Every setting, resolved; nil in a run of a version that did not write them.
-  let settings: [String: String]?
-  let weights: Weights
-  let images: Images
+  package let settings: [String: String]?
+  package let weights: Weights
+  package let images: Images
   let labels: Images?
   let validation: Labelled?
-  let command: [String]
-  let device: String
-  let threads: Int
-  let processor: String
-  let started: Date
+  package let command: [String]
+  package let device: String
+  package let threads: Int
+  package let processor: String
+  package let started: Date
 
   init(
     _ job: RunJob, _ weights: Weights, images: Images, labels: Images? = nil, validation: Labelled? = nil,
@@ -106,7 +106,7 @@ struct Manifest: Codable, Equatable {
     started = Date()
   }
 
-  static func read(_ path: String) throws -> Manifest {
+  package static func read(_ path: String) throws -> Manifest {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
     do { return try decoder.decode(Manifest.self, from: Data(FileBytes.read(path))) } catch let problem

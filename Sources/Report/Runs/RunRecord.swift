@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Files
+import Foundation
+
+/// What a run's own files tell of it.
+struct RunRecord {
+  let folder: RunFolder
+  let settings: AdaptationSettings
+  let manifest: Manifest
+  /// The lines of `metrics.jsonl`: the terms of the loss, step by step.
+  let metrics: [LogLine]
+  /// The lines of `selection.jsonl`: the label-free criteria; none in a run that did not compute them.
+  let selection: [LogLine]
+
+  /// The folder's last name: what the run is called here.
+  var name: String {
+    let last = URL(fileURLWithPath: folder.path).standardizedFileURL.lastPathComponent
+    return last.isEmpty ? folder.path : last
+  }
+
+  /// Whether it ran to its end.
+  var isFinished: Bool { FileManager.default.fileExists(atPath: folder.adaptedSafetensors) }
+
+  /// Reads the files of a run folder.
+  ///
+  /// - Throws: `Problem` where the folder is none of a run of `adapt`, or a file of it cannot be read.
+  init(_ path: String) throws {
+    folder = RunFolder(path)
+    let files = FileManager.default
+    guard files.fileExists(atPath: folder.config), files.fileExists(atPath: folder.manifest) else {
+      throw Problem(
+        "cannot report the run", at: path,
+        because: files.fileExists(atPath: path)
+          ? "it is no run of `iapc adapt`: config.yaml or manifest.json is missing"
+          : "there is no such folder",
+        remedy: "name the folder that --output named")
+    }
+    manifest = try Manifest.read(folder.manifest)
+    guard manifest.job == .adapt else {
+      throw Problem(
+        "cannot report the run", at: path,
+        because: "it is a run of `iapc \(manifest.job)`, and a report compares before and after adaptation",
+        remedy: "name a run of `iapc adapt`, or look at \(folder.tensorboard) with TensorBoard")
+    }
+    var settings = AdaptationSettings()
+    for item in try ConfigFile.read(folder.config) {
+      let place = "\(folder.config), line \(item.line)"
+      try AdaptationSettings.table.set(item.name, to: item.value, in: &settings, at: place)
+    }
+    self.settings = settings
+    metrics = try LogLine.read(folder.metrics)
+    selection = try LogLine.read(folder.selection)
+  }
+
+  /// The step whose weights the run ended with: the one that the criteria chose, or else the last.
+  var chosen: (step: Int, why: String)? {
+    if let line = selection.last(where: { !$0.marks.isDisjoint(with: ["chosen", "selected"]) }) {
+      return (line.step, "chosen")
+    }
+    guard isFinished, let last = metrics.last else { return nil }
+    return (last.step, "saved")
+  }
+
+  /// The names of a log's numbers: those of the method first, in the order of its description.
+  static func names(in lines: [LogLine]) -> [String] {
+    let found = Set(lines.flatMap(\.numbers.keys)).subtracting(["seconds"])
+    let known = ["total", "ia", "pe", "ps_label", "ps_prototype", "im"]
+    let late = ["gradientNorm", "learningRate"]
+    let others = found.subtracting(known).subtracting(late).sorted()
+    return known.filter(found.contains) + others + late.filter(found.contains)
+  }
+}
