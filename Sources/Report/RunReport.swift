@@ -9,6 +9,8 @@ import Segmentation
 public struct ReportRequest: Sendable {
   /// The images to look at; empty for the runs' own.
   public var source = DataSource()
+  /// Where the runs' source weights are now; nil for where they were.
+  public var weights: String?
   /// How many pictures of a run are shown.
   public var pictures = 6
 
@@ -32,12 +34,12 @@ public struct RunReport {
   /// - Throws: `Problem` for a folder that is no run of `adapt`, and for images or labels asked for that
   ///   cannot be used; `Interruption` where the user ends it.
   public init(of runs: [String], _ request: ReportRequest = .init(), observer: RunObserver = .init()) throws {
-    let records = try runs.map(RunRecord.init)
+    let records = try runs.map { try RunRecord($0, weights: request.weights) }
     // Pictures of several runs share the room that one run's have.
     let pictures = max(2, request.pictures / max(1, (records.count + 1) / 2))
     let widest = Self.widest(ofPictures: records.count * pictures)
     sections = try records.enumerated().map { index, run in
-      let isAsked = !request.source.isEmpty || request.isLabelled
+      let isAsked = !request.source.isEmpty || request.isLabelled || request.weights != nil
       var source = request.source
       if source.isEmpty {
         source = run.settings.target

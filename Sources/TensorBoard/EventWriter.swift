@@ -4,6 +4,14 @@ import Files
 import Foundation
 import SwiftProtobuf
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// A file of a folder that TensorBoard shows: numbers, pictures and texts by tag and step.
 ///
 /// What is written is in the file at once; a process that is killed leaves at worst half a record at its end,
@@ -11,7 +19,7 @@ import SwiftProtobuf
 /// the order of their names.
 public final class EventWriter {
   private let path: String
-  private let file: FileHandle
+  private let descriptor: Int32
   private let clock: () -> Double
 
   /// Begins a new file after those that the folder has.
@@ -24,19 +32,16 @@ public final class EventWriter {
   ) throws {
     self.clock = clock
     path = "\(folder)/\(Self.nextName(in: folder, at: clock()))"
-    guard FileManager.default.createFile(atPath: path, contents: nil),
-      let file = FileHandle(forWritingAtPath: path)
-    else {
-      throw Problem(
-        "cannot write the events for TensorBoard", at: path, because: "the file cannot be made",
-        remedy: "check that you may write there and that there is room")
-    }
-    self.file = file
+    let name = path
+    descriptor = Int32(
+      try Self.called(name, needing: 1 << 10) {
+        Int(open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666))
+      })
     try write(0) { $0.fileVersion = "brain.Event:2" }
     try write(step) { $0.sessionLog.status = .start }
   }
 
-  deinit { try? file.close() }
+  deinit { _ = systemClose(descriptor) }
 
   /// Adds numbers by tag, as 32-bit floats.
   public func add(_ numbers: [(tag: String, value: Double)], at step: Int) throws {
@@ -89,7 +94,7 @@ public final class EventWriter {
 
   /// Waits until all is on the disk.
   public func settle() throws {
-    do { try file.synchronize() } catch { throw problem(error) }
+    _ = try Self.called(path) { Int(fsync(descriptor)) }
   }
 
   private func write(_ step: Int, _ fill: (inout ProtoEvent) -> Void) throws {
@@ -97,16 +102,31 @@ public final class EventWriter {
     event.wallTime = clock()
     event.step = Int64(step)
     fill(&event)
-    do {
-      // In one call, so that no reader finds half of it.
-      try file.write(contentsOf: Data(RecordFraming.record(event.serializedBytes())))
-    } catch { throw problem(error) }
+    let record = RecordFraming.record(try event.serializedBytes())
+    var rest = record[...]
+    // One call takes all of it where there is room, so that no reader finds half a record.
+    while !rest.isEmpty {
+      let count = try rest.withUnsafeBytes { bytes in
+        try Self.called(path, needing: record.count) {
+          systemWrite(descriptor, bytes.baseAddress, bytes.count)
+        }
+      }
+      rest = rest.dropFirst(count)
+    }
   }
 
-  private func problem(_ error: any Error) -> Problem {
-    Problem(
-      "cannot write the events for TensorBoard", at: path, because: error.localizedDescription,
-      remedy: "check the disk and make room, then go on with --resume")
+  /// Makes a call of the system, again where a signal cut it short. Foundation's own would not say why one fails.
+  private static func called(_ path: String, needing bytes: Int? = nil, _ call: () -> Int) throws -> Int {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      guard errno != EINTR else { continue }
+      let needed = bytes.map { "; \($0) bytes are needed" } ?? ""
+      throw Problem(
+        "cannot write the events for TensorBoard", at: path,
+        because: String(cString: strerror(errno)) + needed,
+        remedy: "check the disk and make room, then go on with --resume")
+    }
   }
 
   /// A name that comes after those of the folder, whatever the clock says.
@@ -121,4 +141,10 @@ public final class EventWriter {
   }
 
   private static let prefix = "events.out.tfevents."
+}
+
+private func systemClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
+
+private func systemWrite(_ descriptor: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, from, count)
 }

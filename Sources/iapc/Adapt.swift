@@ -94,8 +94,7 @@ struct Adapt: ParsableCommand {
     let waited = String(format: "%.1f", times.waited)
     let cost = "\(seconds) s of steps, \(waited) s waiting for data"
     try report(folder, display.observer)
-    print("adapted weights: \(folder.adaptedPth) (and .safetensors); \(cost)")
-    print("what changed: \(folder.report)")
+    print("adapted weights: \(folder.adaptedPth) (and .safetensors, with report.html beside them); \(cost)")
   }
 
   private func report(_ folder: RunFolder, _ observer: RunObserver) throws {

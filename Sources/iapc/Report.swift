@@ -26,7 +26,8 @@ struct Report: ParsableCommand {
       run's own size, and scored as by `iapc evaluate --size` of it.
 
       What a run no longer has is left out, and the page says so: the source weights
-      and images may have moved, and older runs logged less.
+      (then name them with --weights) and images may have moved, and older runs
+      logged less.
       """)
 
   @Argument(help: ArgumentHelp("The run folders.", valueName: "run"))
@@ -36,6 +37,9 @@ struct Report: ParsableCommand {
       "The page. (default: report.html in the run's folder; for several runs in the working folder)",
       valueName: "file.html"))
   var output: String?
+  @Option(
+    help: ArgumentHelp("Where the source weights are now. (default: where they were)", valueName: "file"))
+  var weights: String?
   @OptionGroup var images: ImageOptions
   @OptionGroup var labels: LabelOptions
   @Option(help: "How many images are shown of a run, 1 to 40.")
@@ -59,6 +63,7 @@ struct Report: ParsableCommand {
     try checkOutputFile(output)
     var request = ReportRequest()
     request.source = images.source(labels)
+    request.weights = weights
     request.pictures = pictures
     try RunReport(of: runs, request, observer: ProgressDisplay().observer).write(to: path)
     print("report: \(path)")

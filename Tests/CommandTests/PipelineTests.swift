@@ -33,10 +33,9 @@ import Testing
   func runFolder() throws {
     let run = sample.run
     #expect(
-      listing(run) == [
+      listing(run)?.filter { !$0.hasPrefix("tensorboard/events.out.tfevents.") } == [
         "adapted.pth", "adapted.safetensors", "checkpoints", "checkpoints/step-000003.safetensors",
-        "config.yaml",
-        "manifest.json", "metrics.jsonl",
+        "config.yaml", "manifest.json", "metrics.jsonl", "report.html", "tensorboard",
       ])
     let lines = try jsonLines("\(run)/metrics.jsonl")
     #expect(lines.map { $0["step"] as? Int } == [1, 2, 3])

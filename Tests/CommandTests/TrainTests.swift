@@ -24,9 +24,10 @@ import Testing
       let run = folder.path("run")
       let outcome = try done(train(to: run, "--steps", "5"))
       #expect(
-        listing(run) == [
+        listing(run)?.filter { !$0.hasPrefix("tensorboard/") } == [
           "best.pth", "best.safetensors", "checkpoints", "checkpoints/step-000005.safetensors", "config.yaml",
           "evaluations.jsonl", "last.pth", "last.safetensors", "manifest.json", "metrics.jsonl",
+          "tensorboard",
         ])
       let scores = try jsonLines("\(run)/evaluations.jsonl")
       #expect(scores.map { $0["step"] as? Int } == [2, 4, 5])

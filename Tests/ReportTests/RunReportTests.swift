@@ -102,8 +102,13 @@ struct RunReportTests {
   func withoutSource() throws {
     let run = try run("run")
     let network = ESPNet(.init(p: 1, q: 1, outputs: 11), classCount: 11, seed: 5)
+    try FileManager.default.moveItem(
+      atPath: folder.path("source.safetensors"), toPath: folder.path("moved.safetensors"))
+    var request = ReportRequest()
+    request.weights = folder.path("moved.safetensors")
+    #expect(try page(run, request: request).contains("<img"))
     try NetworkFile.save(network, classes: .camvid11, to: folder.path("source.safetensors"))
-    #expect(try page(run).contains("the weights have changed since the run"))
+    #expect(try page(run).contains("these are not the weights that the run began with"))
     try FileManager.default.removeItem(atPath: folder.path("source.safetensors"))
     let html = try page(run)
     #expect(html.contains("No comparison of before and after: ") && html.contains("there is no such file"))

@@ -68,11 +68,7 @@ public final class AdaptationRun {
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
     var loop = StepLoop(settings, folder, observer)
     let (student, times) = try resumably { try adapt(loaded, images, maker, pictures, &loop, start) }
-    for file in [folder.adaptedSafetensors, folder.adaptedPth] {
-      try NetworkFile.save(student, classes: loaded.classes, form: loaded.form, to: file)
-    }
-    try loop.board.addOthers(upTo: settings.steps)
-    try loop.board.add(pictures.overlays(of: student), at: settings.steps)
+    try save(student, loaded, pictures, on: loop.board)
     return times
   }
 
@@ -95,6 +91,17 @@ public final class AdaptationRun {
     let times = try steps(of: loop, method, maker, watch, from: done)
     if settings.finalStatistics == .target { try estimateStatistics(of: method.student, images, size) }
     return (method.student, times)
+  }
+
+  /// Writes the adapted weights, and the last of what TensorBoard shows.
+  private func save(
+    _ student: any Segmenter, _ loaded: LoadedNetwork, _ pictures: BoardPictures, on board: RunBoard
+  ) throws {
+    for file in [folder.adaptedSafetensors, folder.adaptedPth] {
+      try NetworkFile.save(student, classes: loaded.classes, form: loaded.form, to: file)
+    }
+    try board.addOthers(upTo: settings.steps)
+    try board.add(pictures.overlays(of: student), at: settings.steps)
   }
 
   /// Refuses a folder that the run cannot have; changes nothing yet.

@@ -31,8 +31,9 @@ struct Networks {
     source = try settings.loadNetwork()
     guard run.manifest.weights.sha256 == nil || run.manifest.weights.sha256 == source.sha256 else {
       throw Problem(
-        "cannot compare before and after", at: source.file, because: "the weights have changed since the run",
-        remedy: "restore them")
+        "cannot compare before and after", at: source.file,
+        because: "these are not the weights that the run began with",
+        remedy: "restore them, or name them with --weights")
     }
     adapted = try NetworkFile.load(
       run.folder.adaptedSafetensors, classes: source.classes.name,

@@ -8,10 +8,14 @@ func percent(_ share: Double, digits: Int = 1) -> String { String(format: "%.\(d
 /// A score between 0 and 1 in points: "49.88".
 func points(_ score: Double) -> String { String(format: "%.2f", 100 * score) }
 
-/// A number in as few letters as show it: three digits that count.
+/// A number in few letters: three digits that count, with a power of ten where it is very small or large.
 func short(_ number: Double) -> String {
-  let text = String(format: "%.3g", number)
-  return text == "-0" ? "0" : text
+  let size = abs(number)
+  guard size != 0, size < 1e-3 || size >= 1e5 else {
+    return number == 0 ? "0" : String(format: "%.3g", number)
+  }
+  let power = Int(log10(size).rounded(.down))
+  return String(format: "%.3g", number / pow(10, Double(power))) + "e\(power)"
 }
 
 /// A change with its sign, coloured and marked for better or worse.

@@ -25,8 +25,9 @@ struct RunRecord {
 
   /// Reads the files of a run folder.
   ///
+  /// - `weights`: where its source weights are now; nil for where they were.
   /// - Throws: `Problem` where the folder is none of a run of `adapt`, or a file of it cannot be read.
-  init(_ path: String) throws {
+  init(_ path: String, weights: String? = nil) throws {
     folder = RunFolder(path)
     let files = FileManager.default
     guard files.fileExists(atPath: folder.config), files.fileExists(atPath: folder.manifest) else {
@@ -49,6 +50,7 @@ struct RunRecord {
       let place = "\(folder.config), line \(item.line)"
       try AdaptationSettings.table.set(item.name, to: item.value, in: &settings, at: place)
     }
+    if let weights { settings.weightsFile = weights }
     self.settings = settings
     metrics = try LogLine.read(folder.metrics)
     selection = try LogLine.read(folder.selection)
