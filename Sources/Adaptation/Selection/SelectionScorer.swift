@@ -15,16 +15,16 @@ public struct SelectionScorer {
     self.subset = subset
   }
 
-  /// - `type`: what the network computes in.
+  /// - `precision`: what the network computes in.
   /// - `sampled`: called with the class probabilities of each image's pixels, [N, C], in order.
   /// - Parameter progress: called after each image with the count so far; what it throws ends the work.
   public func score(
-    _ network: any Segmenter, computing type: DType = .float32,
+    _ network: any Segmenter, in precision: Precision = .float32,
     sampled: (Tensor) throws -> Void = { _ in }, progress: (Int) throws -> Void = { _ in }
   ) throws -> SelectionScores {
     try withoutGradients {
       var tally = Tally(classCount: network.classCount)
-      let view = NetworkView(network: network, size: subset.size, type: type)
+      let view = NetworkView(network: network, size: subset.size, precision: precision)
       var (first, before): (Seen?, Seen?)
       for (index, image) in subset.images.enumerated() {
         let seen = Seen(view.input(image), view)
@@ -46,11 +46,11 @@ public struct SelectionScorer {
 private struct NetworkView {
   let network: any Segmenter
   let size: PixelSize
-  let type: DType
+  let precision: Precision
 
   func input(_ image: RGBImage) -> Tensor { network.input([image]) }
 
-  func logits(_ input: Tensor) -> Tensor { network(input, .evaluation, computing: type).logits }
+  func logits(_ input: Tensor) -> Tensor { network(input, .evaluation, in: precision).logits }
 
   /// uint8 [H, W] at the subset's size.
   func classes(_ logits: Tensor) -> Tensor {
