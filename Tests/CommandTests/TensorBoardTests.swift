@@ -27,15 +27,28 @@ struct TensorBoardTests {
     }
   }
 
-  /// Expects each number of `metrics.jsonl` under its name and step, once, and nothing else.
+  /// A number of a log's line; what is none is passed over.
+  private struct Number: Decodable {
+    let value: Double?
+
+    init(from decoder: any Decoder) { value = try? decoder.singleValueContainer().decode(Double.self) }
+  }
+
+  /// Expects each number of `metrics.jsonl`, and those of `selection.jsonl` but the time that a look took, under its
+  /// name and step, once, and nothing else.
   private func expectMetrics(_ run: String, _ board: Board) throws {
     var expected: [String: [[Double]]] = [:]
-    for line in try text("\(run)/metrics.jsonl").split(separator: "\n") {
-      // JSONSerialization reads numbers with an error in the last place.
-      let values = try JSONDecoder().decode([String: Double].self, from: Data(line.utf8))
-      let step = try #require(values["step"])
-      for (name, value) in values where name != "step" {
-        expected[name, default: []].append([step, Double(Float(value))])
+    for (log, group) in [("metrics", ""), ("selection", "selection/")] {
+      let path = "\(run)/\(log).jsonl"
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      for line in try text(path).split(separator: "\n") {
+        // JSONSerialization reads numbers with an error in the last place.
+        let values = try JSONDecoder().decode([String: Number].self, from: Data(line.utf8))
+        let step = try #require(values["step"]?.value)
+        for (name, number) in values where name != "step" && (group.isEmpty || name != "seconds") {
+          guard let value = number.value else { continue }
+          expected[group + name, default: []].append([step, Double(Float(value))])
+        }
       }
     }
     #expect(expected["total"]?.isEmpty == false)

@@ -53,6 +53,10 @@ package final class RunBoard {
     }
   }
 
+  /// How long something took: a line of `metrics.jsonl` says it of the step, but a step that is done again must say
+  /// the same of all else.
+  private static let time = "seconds"
+
   package func add(_ pictures: [(name: String, image: RGBImage)], at step: Int) throws {
     for (name, image) in pictures {
       try writer?.add(picture: image.pngBytes(), (image.width, image.height), tag: name, at: step)
@@ -63,8 +67,8 @@ package final class RunBoard {
   func settle() throws { try writer?.settle() }
 
   private func add(_ line: LogLine, group: String = "") throws {
-    let numbers = line.numbers.sorted { $0.key < $1.key }.map { (tag: group + $0.key, value: $0.value) }
-    try writer?.add(numbers, at: line.step)
+    let numbers = line.numbers.filter { group.isEmpty || $0.key != Self.time }.sorted { $0.key < $1.key }
+    try writer?.add(numbers.map { (tag: group + $0.key, value: $0.value) }, at: line.step)
   }
 }
 
