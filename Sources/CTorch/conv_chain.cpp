@@ -2,6 +2,7 @@
 // Convolutions and normalisations one after another, with what is added before the end: the block of a ResNet.
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "dilated_gradient.hpp"
 #include "layers.hpp"
 
 using namespace ctorch;
@@ -88,9 +89,10 @@ std::pair<at::Tensor, at::Tensor> convolve_backward(const at::Tensor &gradient, 
                                                     const at::Tensor &weight, bool wants_input, bool wants_weight) {
   if (!wants_input && !wants_weight) return {};
   count_products(gradient.numel(), weight, (wants_input ? 1 : 0) + (wants_weight ? 1 : 0));
+  const auto input = sound_for_gradient(x, weight, s.dilation[0]);
   const auto [of_input, of_weight, of_bias] =
-      at::convolution_backward(gradient, x, weight.to(x.scalar_type()), std::nullopt, s.stride, s.padding, s.dilation,
-                               false, {0, 0}, 1, {wants_input, wants_weight, false});
+      at::convolution_backward(gradient, input, weight.to(x.scalar_type()), std::nullopt, s.stride, s.padding,
+                               s.dilation, false, {0, 0}, 1, {wants_input, wants_weight, false});
   return {wants_input ? dense(of_input) : of_input, wants_weight ? of_weight.to(weight.scalar_type()) : of_weight};
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers as functions.
+#include <ATen/core/grad_mode.h>
+
 #include "boundary.hpp"
+#include "dilated_gradient.hpp"
 #include "operations.hpp"
 
 using namespace ctorch;
@@ -23,7 +26,8 @@ extern "C" {
 ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
                     ct_window window, int64_t groups) {
   return guarded([&] {
-    const auto &input = unwrap(x);
+    const auto learns = at::GradMode::is_enabled() && unwrap(weight).requires_grad();
+    const auto input = learns ? sound_for_gradient(unwrap(x), unwrap(weight), window.dilation) : unwrap(x);
     const auto shift = bias == nullptr ? std::nullopt : std::optional(like(input, unwrap(bias)));
     const auto result = at::conv2d(input, like(input, unwrap(weight)), shift, square(window.stride),
                                    square(window.padding), square(window.dilation), groups);
