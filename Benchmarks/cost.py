@@ -18,7 +18,7 @@ IMAGES = (10, 100, 1000)
 
 def step_cost(network, precision, crop, batch, threads):
     found, _, _ = run_json(
-        [IAPC, "benchmark", "step", "--network", network, "--crop", crop, "--batch", batch, "--steps", 2,
+        [IAPC, "benchmark", "step", "--network", network, "--crop", crop, "--batch", batch, "--steps", 1,
          "--precision", precision, "--threads", threads])  # fmt: skip
     return f"{duration(found['secondsPerStep']['median'])}, {mebibytes(found['peakResidentBytes'])} MiB"
 
@@ -58,7 +58,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         evaluation_sheet(Path(folder), a.threads)
     step_sheet("espnet", "float32", BATCHES, a.threads)
-    step_sheet("deeplabv2-resnet101", "bfloat16", BATCHES[:3], a.threads)
+    step_sheet("deeplabv2-resnet101", "bfloat16", BATCHES[:2], a.threads)
 
 
 if __name__ == "__main__":

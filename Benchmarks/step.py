@@ -26,10 +26,10 @@ class Case:
                 (self.dump / f"step_{index + 1:06}.safetensors").symlink_to(first.name)
 
     def ours(self, precision, steps=None, extra=()):
-        found, _, memory = run_json(
+        found, _, _ = run_json(
             [IAPC, "benchmark", "step", *self.options, "--steps", steps or self.steps, "--profile", "reference",
              "--set", "statisticsPass=off", "--precision", precision, "--threads", self.threads, *extra])  # fmt: skip
-        return Side(found["secondsPerStep"]["median"], memory, found["steps"][0])
+        return Side(found["secondsPerStep"]["median"], found["peakResidentBytes"], found["steps"][0])
 
     def theirs(self):
         self.prepare()
@@ -49,7 +49,7 @@ def apart(theirs, ours):
 def cases(folder, threads):
     """The paper's network and a small one."""
     return (
-        Case(folder, threads, "deeplabv2-resnet101", "512x256", 2, steps=3),
+        Case(folder, threads, "deeplabv2-resnet101", "512x256", 2, steps=2),
         Case(folder, threads, "espnet", "320x240", 4, steps=15),
     )
 

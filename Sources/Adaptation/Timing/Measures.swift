@@ -21,6 +21,13 @@ public struct TimeSpread: Encodable, Equatable, Sendable {
 public enum ProcessMemory {
   /// The most that it ever held, or held since `forgetPeak()`.
   public static var peak: Int {
+    // The system's own record, for getrusage() of a new process begins with what its parent held.
+    if let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let kibibytes = Int(line.split(whereSeparator: \.isWhitespace).dropFirst().first ?? "")
+    {
+      return kibibytes * 1024
+    }
     var usage = rusage()
     // RUSAGE_SELF, which is no Int32 everywhere.
     getrusage(0, &usage)

@@ -6,7 +6,7 @@ import Torch
 ///
 /// The mean of several networks is most often better than each of them, so being near to it is worth
 /// something. It needs several candidates, and follows the majority wherever that goes.
-/// Source: Hu et al. 2024, "Towards unsupervised model selection with an ensemble" (EnsV), with the share of
+/// Source: Hu et al. 2024, "Towards reliable model selection for UDA" (EnsV), with the share of
 /// agreeing pixels as the measure.
 public struct EnsembleAgreement {
   private var sum: Tensor?
