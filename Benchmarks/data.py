@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 
-from harness import IAPC, PYTHON, Row, Side, run, run_json
+from harness import IAPC, PYTHON, Row, Side, drawn_scenes, run_json
 
 SIZE, CROP, BATCH, BATCHES, WORKERS, SCENES = (1280, 640), (512, 256), 6, 8, 2, 12
 MEAN = np.array((104.00698793, 116.66876762, 122.67891434), np.float32)
@@ -97,15 +97,13 @@ def twin(data):
 
 class Case:
     def __init__(self, folder):
-        self.data = folder / f"scenes-{SCENES}"
+        self.folder = folder
 
-    def prepare(self):
-        if not self.data.exists():
-            run([IAPC, "data", "streets", "--domain", "city", "--classes", "cityscapes19", "--size", "2048x1024",
-                 "--count", SCENES, "--output", self.data])  # fmt: skip
+    @property
+    def data(self):
+        return drawn_scenes(self.folder, SCENES)
 
     def theirs(self):
-        self.prepare()
         found, _, _ = run_json([PYTHON, __file__, "--data", self.data])
         return Side(found["secondsPerImage"])
 

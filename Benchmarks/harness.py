@@ -117,6 +117,15 @@ def run_json(command):
         return json.loads(path.read_text()), seconds, memory
 
 
+def drawn_scenes(folder, count):
+    """A folder of that many 2048x1024 scenes, images/ and labels/ of the 19 classes, drawn when first asked for."""
+    scenes = folder / f"scenes-{count}"
+    if not scenes.exists():
+        run([IAPC, "data", "streets", "--domain", "city", "--classes", "cityscapes19", "--size", "2048x1024",
+             "--count", count, "--output", scenes])  # fmt: skip
+    return scenes
+
+
 def furthest(theirs, ours):
     """The largest relative difference of numbers under the same names."""
     worst = max(abs(theirs[name] - ours[name]) / max(abs(theirs[name]), 1e-12) for name in theirs)

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from harness import IAPC, PYTHON, REFERENCE, Row, Side, run, run_json
+from harness import IAPC, PYTHON, REFERENCE, Row, Side, drawn_scenes, run_json
 
 MEANS = {"espnet": (72.3923111, 82.90893555, 73.15840149), "deeplabv2": (104.00698793, 116.66876762, 122.67891434)}
 DEVIATIONS = {"espnet": (45.3192215, 46.15289307, 44.91483307), "deeplabv2": (1, 1, 1)}
@@ -94,13 +94,10 @@ class Case:
     def __init__(self, folder, threads, kind, step_case, count):
         self.folder, self.threads, self.kind, self.step_case = folder, threads, kind, step_case
         self.count = count
-        self.data = folder / f"scenes-{count}"
 
     def prepare(self):
         self.step_case.prepare()
-        if not self.data.exists():
-            run([IAPC, "data", "streets", "--domain", "city", "--classes", "cityscapes19", "--size", "2048x1024",
-                 "--count", self.count, "--output", self.data])  # fmt: skip
+        self.data = drawn_scenes(self.folder, self.count)
 
     @property
     def common(self):

@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
 #include "boundary.hpp"
+#include "interpolation.hpp"
 
 using namespace ctorch;
 
@@ -20,36 +20,10 @@ namespace {
 /// Columns that are compared at once, and those that are stretched at once: whole tiles.
 constexpr int64_t tile = 128, span = 1024;
 
-/// The two points of a map between which each pixel lies, and their shares, along one axis.
-struct Places {
-  std::vector<int32_t> low, high;
-  std::vector<float> low_share, high_share;
-};
-
-// As libtorch computes it, in float with a fused multiplication and addition.
-Places places_of(int64_t points, int64_t pixels, bool align_corners) {
-  const auto count = [](int64_t n) { return static_cast<float>(n); };
-  const float corners = pixels > 1 ? count(points - 1) / count(pixels - 1) : 0;
-  const float scale = align_corners ? corners : count(points) / count(pixels);
-  Places places;
-  for (int64_t pixel = 0; pixel < pixels; pixel++) {
-    const float corner = scale * count(pixel), centre = std::fma(scale, count(pixel) + 0.5f, -0.5f);
-    const float exact = points == pixels ? count(pixel) : align_corners ? corner : std::max(centre, 0.0f);
-    const auto low = std::min(static_cast<int64_t>(exact), points - 1);
-    const int64_t high = std::min(low + 1, points - 1);
-    const float share = high == low ? 0 : std::clamp(exact - count(low), 0.0f, 1.0f);
-    places.low.push_back(static_cast<int32_t>(low));
-    places.high.push_back(static_cast<int32_t>(high));
-    places.low_share.push_back(1 - share);
-    places.high_share.push_back(share);
-  }
-  return places;
-}
-
 struct Map {
   at::Tensor values;
   int64_t height, width;
-  Places rows, columns;
+  Axis rows, columns;
 };
 
 /// A row of a map for each class, stretched to `count` columns from `first` on: [C, span].
@@ -205,7 +179,8 @@ std::vector<Map> checked(const ct_tensor *const *handles, size_t count, int64_t 
                 "expected a map [1, ", classes, ", h, w], got ", map.sizes());
     TORCH_CHECK(map.scalar_type() == at::kFloat && map.is_cpu(), "expected float32 on the CPU");
     const int64_t h = map.size(2), w = map.size(3);
-    maps.push_back({map.contiguous(), h, w, places_of(h, height, corners), places_of(w, width, corners)});
+    maps.push_back({map.contiguous(), h, w, axis_of(h, height, corners, height),
+                    axis_of(w, width, corners, width)});
   }
   return maps;
 }

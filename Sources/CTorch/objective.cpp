@@ -21,23 +21,9 @@ namespace {
 
 constexpr int64_t most_classes = 255;
 
-// Pixels past the last one, up to a whole strip, lie where the last one lies.
+// Up to a whole strip, with the corners' centres on each other.
 Axis axis(int64_t points, int64_t pixels) {
-  Axis axis;
-  // As libtorch computes it, in float, with the corners' centres on each other.
-  const float scale = pixels > 1 ? static_cast<float>(points - 1) / static_cast<float>(pixels - 1) : 0;
-  for (int64_t padded = 0; padded < (pixels + strip - 1) / strip * strip; padded++) {
-    const int64_t pixel = std::min(padded, pixels - 1);
-    const float place = points == pixels ? static_cast<float>(pixel) : scale * static_cast<float>(pixel);
-    const auto low = std::min(static_cast<int64_t>(place), points - 1);
-    const bool last = low == points - 1;
-    const float share = last ? 0 : std::clamp(place - static_cast<float>(low), 0.0f, 1.0f);
-    axis.low.push_back(static_cast<int32_t>(low));
-    axis.high.push_back(static_cast<int32_t>(last ? low : low + 1));
-    axis.low_share.push_back(1 - share);
-    axis.high_share.push_back(share);
-  }
-  return axis;
+  return axis_of(points, pixels, true, (pixels + strip - 1) / strip * strip);
 }
 
 // As libtorch computes it, in float: the point below pixel * points / pixels.

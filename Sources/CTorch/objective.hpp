@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "ctorch_objective.h"
+#include "interpolation.hpp"
 
 namespace ctorch {
 
 /// Pixels of a row that are worked on together, for all classes: the buffers of a strip stay in the fastest cache.
 constexpr int64_t strip = 64;
-
-/// How pixels along an axis lie between the points of a coarser grid.
-struct Axis {
-  std::vector<int32_t> low, high;
-  /// What each neighbour gives to the pixel.
-  std::vector<float> low_share, high_share;
-};
 
 /// Whether other neighbours begin at this pixel.
 inline bool starts(const Axis &axis, int64_t pixel) { return pixel == 0 || axis.low[pixel] != axis.low[pixel - 1]; }
