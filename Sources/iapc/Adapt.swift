@@ -4,6 +4,7 @@ import Adaptation
 import ArgumentParser
 import Foundation
 import Report
+import Segmentation
 
 struct Adapt: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,20 +39,24 @@ struct Adapt: ParsableCommand {
       \(AdaptationSettings.table.explanation(defaults: AdaptationSettings()))
       """)
 
-  @Option(help: ArgumentHelp("The source network's weights: .pth or .safetensors.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The source network's weights: .pth or .safetensors.", valueName: "file"),
+    completion: .weights)
   var weights: String?
   @OptionGroup var foreign: ForeignNetworkOptions
   @OptionGroup var target: ImageOptions
-  @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"), completion: .directory)
   var output: String?
-  @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"))
+  @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"), completion: .directory)
   var resume: String?
   @Flag(help: "Replace the run that is in the output folder.")
   var overwrite = false
 
-  @Option(help: "recommended, paper or reference. (default: recommended)")
+  @Option(
+    help: "recommended, paper or reference. (default: recommended)",
+    completion: .choices(of: AdaptationSettings.Profile.self))
   var profile: String?
-  @Option(help: "The way to adapt: iapc.")
+  @Option(help: "The way to adapt: iapc.", completion: .choices(of: AdaptationSettings.Method.self))
   var method: String?
   @Option(
     help: ArgumentHelp("The size images are brought to. (default: the first image's)", valueName: "WxH"))
@@ -64,9 +69,9 @@ struct Adapt: ParsableCommand {
   var steps: String?
   @Option(help: "The body's learning rate; the classifier's is 10 times it. (default: 1e-4)")
   var learningRate: String?
-  @Option(help: "auto, cpu, cuda or cuda:N.")
+  @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
-  @Option(help: "float32.")
+  @Option(help: "float32.", completion: .choices(of: Precision.self))
   var precision: String?
   @Option(help: "The seed of every random choice. (default: 1)")
   var seed: String?
@@ -75,7 +80,8 @@ struct Adapt: ParsableCommand {
   @OptionGroup var config: ConfigOptions
   @Option(
     help: ArgumentHelp(
-      "Also write each step's batch there, to compare with other programs.", valueName: "dir"))
+      "Also write each step's batch there, to compare with other programs.", valueName: "dir"),
+    completion: .directory)
   var dumpBatches: String?
 
   func run() throws {

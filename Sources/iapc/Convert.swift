@@ -20,12 +20,12 @@ struct Convert: ParsableCommand {
       writes opens with torch.load(..., weights_only=True).
       """)
 
-  @Argument(help: "The weights to read.") var input: String
-  @Argument(help: "The file to write; its ending names the format.") var output: String
+  @Argument(help: "The weights to read.", completion: .weights) var input: String
+  @Argument(help: "The file to write; its ending names the format.", completion: .weights) var output: String
   @Option(
     help: ArgumentHelp(
       "Whose names to give the entries: \(WeightsDialect.writable.map(\.name).joined(separator: ", ")).",
-      valueName: "name"))
+      valueName: "name"), completion: .dialects)
   var dialect: String?
   @OptionGroup var origin: OriginOptions
   @Flag(help: "Replace the output where it is there already.") var overwrite = false

@@ -32,11 +32,15 @@ struct DataCheckCommand: ParsableCommand {
   @OptionGroup var labels: LabelOptions
   @Flag(help: "Look at the images alone.")
   var noLabels = false
-  @Option(help: ArgumentHelp("Also write a page to look at there (HTML).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write a page to look at there (HTML).", valueName: "file"),
+    completion: .file(extensions: ["html"]))
   var sheet: String?
   @Option(help: "How many images the page shows.")
   var shown = 24
-  @Option(help: ArgumentHelp("Also write everything that was found there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write everything that was found there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   func validate() throws {

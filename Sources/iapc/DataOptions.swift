@@ -5,14 +5,18 @@ import Segmentation
 
 /// Where images come from, as every command that reads some takes it.
 struct ImageOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The images: a folder, a list file or one image.", valueName: "dir-or-list"))
+  @Option(
+    help: ArgumentHelp("The images: a folder, a list file or one image.", valueName: "dir-or-list"),
+    completion: .file())
   var images: String?
   @Option(
     help: ArgumentHelp(
       "A data set in the place of --images: \(DataSet.known.map(\.name).joined(separator: ", ")); "
-        + "or the .yaml of one's own.", valueName: "name-or-yaml"))
+        + "or the .yaml of one's own.", valueName: "name-or-yaml"), completion: .dataSets)
   var dataset: String?
-  @Option(help: ArgumentHelp("The data set's root folder, as it was unpacked.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The data set's root folder, as it was unpacked.", valueName: "dir"),
+    completion: .directory)
   var data: String?
   @Option(help: "The data set's part: train, val, ... (default: the set's own)")
   var split: String?
@@ -40,11 +44,13 @@ struct ImageOptions: ParsableArguments {
 /// Where labels come from, beside the images.
 struct LabelOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The folder of label images (PNG). (default: the data set's)", valueName: "dir"))
+    help: ArgumentHelp("The folder of label images (PNG). (default: the data set's)", valueName: "dir"),
+    completion: .directory)
   var labels: String?
   @Option(
     help: ArgumentHelp(
       "What the label images hold: \(LabelSpace.known.map(\.name).joined(separator: ", ")). "
-        + "(default: as the data set says, or the network's classes)", valueName: "space"))
+        + "(default: as the data set says, or the network's classes)", valueName: "space"),
+    completion: .labelSpaces)
   var labelSpace: String?
 }

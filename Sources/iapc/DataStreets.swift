@@ -31,7 +31,7 @@ struct DataStreets: ParsableCommand {
       \(StreetDomain.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
       """)
 
-  @Option(help: "\(StreetDomain.all.map(\.name).joined(separator: ", ")).")
+  @Option(help: "\(StreetDomain.all.map(\.name).joined(separator: ", ")).", completion: .domains)
   var domain = "noon"
   @Option(help: "How many scenes.")
   var count = 100
@@ -48,7 +48,9 @@ struct DataStreets: ParsableCommand {
   var layout = StreetLayout.folders
   @Option(help: "The part of the data set, in the layout cityscapes. (default: train)")
   var split: StreetSplit?
-  @Option(help: ArgumentHelp("The folder; what is written in it must be new.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder; what is written in it must be new.", valueName: "dir"),
+    completion: .directory)
   var output: String
   @Flag(help: "Write over scenes that are there already.")
   var overwrite = false

@@ -37,28 +37,34 @@ struct Evaluate: ParsableCommand {
       \(listed(EvaluationProtocol.known.map { ($0.name, $0.explanation) }))
       """)
 
-  @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"),
+    completion: .weights)
   var weights: String?
   @OptionGroup var network: ForeignNetworkOptions
   @Option(
     help: ArgumentHelp(
       "Label maps (PNG) to score in the place of a network; --classes says what they hold. "
-        + "(default: what the label images hold)", valueName: "dir"))
+        + "(default: what the label images hold)", valueName: "dir"), completion: .directory)
   var predictions: String?
   @Option(
     help: ArgumentHelp(
-      "A saved result to show, and to take the confusion matrix for class sets from.", valueName: "file"))
+      "A saved result to show, and to take the confusion matrix for class sets from.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var from: String?
   @OptionGroup var images: ImageOptions
   @OptionGroup var labels: LabelOptions
   @Option(
     name: .customLong("class-set"), parsing: .singleValue,
-    help: ArgumentHelp("Also the mean over class sets; between commas, or repeated.", valueName: "names"))
+    help: ArgumentHelp("Also the mean over class sets; between commas, or repeated.", valueName: "names"),
+    completion: .classSets)
   var classSets: [String] = []
   @OptionGroup var prediction: PredictionOptions
   @Flag(help: "Normalise by each image's own statistics instead of the stored ones.")
   var batchStatistics = false
-  @Option(help: ArgumentHelp("Also write the result there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write the result there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
   @OptionGroup var machine: MachineOptions
   @OptionGroup var config: ConfigOptions

@@ -23,11 +23,11 @@ struct Inspect: ParsableCommand {
       trained for.
       """)
 
-  @Option(help: ArgumentHelp("The weights: .pth or .safetensors.", valueName: "file"))
+  @Option(help: ArgumentHelp("The weights: .pth or .safetensors.", valueName: "file"), completion: .weights)
   var weights: String
-  @Option(help: "The network to hold it against. (default: every known one)")
+  @Option(help: "The network to hold it against. (default: every known one)", completion: .families)
   var network: String?
-  @Option(help: "What the network predicts: cityscapes19, camvid11.")
+  @Option(help: "What the network predicts: cityscapes19, camvid11.", completion: .labelSpaces)
   var classes: String?
   @Flag(help: "List every entry with its type and shape.")
   var entries = false

@@ -14,7 +14,9 @@ extension PixelSize: ExpressibleByArgument {
 
 /// Which network, as every command that runs one takes it.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"),
+    completion: .weights)
   var weights: String
   @OptionGroup var foreign: ForeignNetworkOptions
 
@@ -26,11 +28,12 @@ struct ForeignNetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The network's family: \(NetworkFamily.all.map(\.name).joined(separator: ", ")). "
-        + "(default: as the weights say)"))
+        + "(default: as the weights say)"), completion: .families)
   var network: String?
 
   @Option(
-    help: "What the network predicts, a label space's name. (default: as the weights say, or cityscapes19)")
+    help: "What the network predicts, a label space's name. (default: as the weights say, or cityscapes19)",
+    completion: .labelSpaces)
   var classes: String?
 
   @OptionGroup var origin: OriginOptions
@@ -63,13 +66,14 @@ struct OriginOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The colours the weights want: \(Normalisation.known.map(\.name).joined(separator: ", ")). "
-        + "(default: as the weights or their origin have it)", valueName: "name"))
+        + "(default: as the weights or their origin have it)", valueName: "name"), completion: .normalisations
+  )
   var normalisation: String?
 }
 
 /// On what to compute.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "auto, cpu, cuda or cuda:N.")
+  @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device = "auto"
 
   @Option(help: "Threads of the computation. (default: all cores)")
@@ -91,7 +95,9 @@ struct MachineOptions: ParsableArguments {
 
 /// A config file and single settings.
 struct ConfigOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Settings in YAML; options and --set go before them.", valueName: "file.yaml"))
+  @Option(
+    help: ArgumentHelp("Settings in YAML; options and --set go before them.", valueName: "file.yaml"),
+    completion: .yaml)
   var config: String?
 
   @Option(

@@ -29,14 +29,17 @@ struct Predict: ParsableCommand {
 
   @OptionGroup var network: NetworkOptions
   @OptionGroup var images: ImageOptions
-  @Option(help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"),
+    completion: .directory)
   var output: String
   @Flag(help: "Write over results that are there already.")
   var overwrite = false
   @Option(help: "The colours' share in overlays, 0 to 1.")
   var opacity = 0.5
   @Option(
-    help: "What the maps hold; the network's classes are mapped to it. (default: the network's classes)")
+    help: "What the maps hold; the network's classes are mapped to it. (default: the network's classes)",
+    completion: .labelSpaces)
   var labelSpace: String?
   @Option(
     help: ArgumentHelp("Write what a benchmark's server takes instead.", valueName: "benchmark"))

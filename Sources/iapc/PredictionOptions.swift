@@ -16,7 +16,7 @@ struct PredictionOptions: ParsableArguments {
     help: ArgumentHelp(
       "The way of predicting, by name; the options below replace parts of it. Known: "
         + EvaluationProtocol.known.map(\.name).joined(separator: ", ") + ".",
-      valueName: "name"))
+      valueName: "name"), completion: .protocols)
   var protocolName: String?
 
   @Option(help: ArgumentHelp("The network's input size. (default: each image's own)", valueName: "WxH"))

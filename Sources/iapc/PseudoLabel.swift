@@ -23,7 +23,9 @@ struct PseudoLabel: ParsableCommand {
 
   @OptionGroup var network: NetworkOptions
   @OptionGroup var images: ImageOptions
-  @Option(help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"),
+    completion: .directory)
   var output: String
   @Flag(help: "Write over results that are there already.")
   var overwrite = false

@@ -30,15 +30,16 @@ struct Report: ParsableCommand {
       logged less.
       """)
 
-  @Argument(help: ArgumentHelp("The run folders.", valueName: "run"))
+  @Argument(help: ArgumentHelp("The run folders.", valueName: "run"), completion: .directory)
   var runs: [String]
   @Option(
     help: ArgumentHelp(
       "The page. (default: report.html in the run's folder; for several runs in the working folder)",
-      valueName: "file.html"))
+      valueName: "file.html"), completion: .file(extensions: ["html"]))
   var output: String?
   @Option(
-    help: ArgumentHelp("Where the source weights are now. (default: where they were)", valueName: "file"))
+    help: ArgumentHelp("Where the source weights are now. (default: where they were)", valueName: "file"),
+    completion: .weights)
   var weights: String?
   @OptionGroup var images: ImageOptions
   @OptionGroup var labels: LabelOptions

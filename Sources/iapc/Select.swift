@@ -35,7 +35,7 @@ struct Select: ParsableCommand {
       selected, the last and the best (the oracle), and how well each criterion ranks.
       """)
 
-  @Argument(help: "Runs, folders of weights, or weights.")
+  @Argument(help: "Runs, folders of weights, or weights.", completion: .file())
   var candidates: [String]
   @OptionGroup var network: ForeignNetworkOptions
   @OptionGroup var images: ImageOptions
@@ -43,7 +43,7 @@ struct Select: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The images that the labels belong to. (default: those that candidates are asked about)",
-      valueName: "dir-or-list"))
+      valueName: "dir-or-list"), completion: .file())
   var labelledImages: String?
   @Option(
     help: ArgumentHelp(
@@ -63,14 +63,18 @@ struct Select: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The weights that candidates began from, to tell what is gone. "
-        + "(default: those of the run, or the mean of all candidates)", valueName: "file"))
+        + "(default: those of the run, or the mean of all candidates)", valueName: "file"),
+    completion: .weights)
   var source: String?
   @Option(help: ArgumentHelp("How far class shares may drift (KL, in nats).", valueName: "nats"))
   var drift = SelectionGuards().drift
   @Option(
-    help: ArgumentHelp("Also write the selected weights there: .pth or .safetensors.", valueName: "file"))
+    help: ArgumentHelp("Also write the selected weights there: .pth or .safetensors.", valueName: "file"),
+    completion: .weights)
   var output: String?
-  @Option(help: ArgumentHelp("Also write all numbers there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write all numbers there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
   @OptionGroup var machine: MachineOptions
   @OptionGroup var config: ConfigOptions

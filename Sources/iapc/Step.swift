@@ -18,27 +18,32 @@ struct Step: ParsableCommand {
       --dump-batches` writes them. The learning rate is constant.
       """)
 
-  @Option(help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"),
+    completion: .weights)
   var weights: String
   @OptionGroup var foreign: ForeignNetworkOptions
-  @Option(help: ArgumentHelp("The stored batch.", valueName: "file.safetensors"))
+  @Option(
+    help: ArgumentHelp("The stored batch.", valueName: "file.safetensors"),
+    completion: .file(extensions: ["safetensors"]))
   var inputs: String
   @Option(help: "Steps to replay.")
   var steps = "1"
   @Option(help: "The body's learning rate; the classifier's is 10 times it.")
   var learningRate: String?
-  @Option(help: "recommended, paper or reference.")
+  @Option(help: "recommended, paper or reference.", completion: .choices(of: AdaptationSettings.Profile.self))
   var profile = "reference"
-  @Option(help: "The way to adapt: iapc.")
+  @Option(help: "The way to adapt: iapc.", completion: .choices(of: AdaptationSettings.Method.self))
   var method: String?
-  @Option(help: "auto, cpu, cuda or cuda:N.")
+  @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
   @Option(help: "Threads of the computation.")
   var threads: String?
   @OptionGroup var config: ConfigOptions
   @Option(
     help: ArgumentHelp(
-      "Write terms, class weights, and every parameter's sum and norm there.", valueName: "file"))
+      "Write terms, class weights, and every parameter's sum and norm there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   func run() throws {

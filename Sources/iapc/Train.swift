@@ -41,28 +41,31 @@ struct Train: ParsableCommand {
 
   @OptionGroup var source: ImageOptions
   @OptionGroup var labels: LabelOptions
-  @Option(help: ArgumentHelp("Images to score the network on in between.", valueName: "dir-or-list"))
+  @Option(
+    help: ArgumentHelp("Images to score the network on in between.", valueName: "dir-or-list"),
+    completion: .file())
   var validationImages: String?
-  @Option(help: ArgumentHelp("The folder of their label images.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder of their label images.", valueName: "dir"), completion: .directory)
   var validationLabels: String?
-  @Option(help: "What those label images hold. (default: as --label-space)")
+  @Option(help: "What those label images hold. (default: as --label-space)", completion: .labelSpaces)
   var validationLabelSpace: String?
-  @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The run folder; it must be new.", valueName: "dir"), completion: .directory)
   var output: String?
-  @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"))
+  @Option(help: ArgumentHelp("Go on with a run that was stopped.", valueName: "run"), completion: .directory)
   var resume: String?
   @Flag(help: "Replace the run that is in the output folder.")
   var overwrite = false
 
-  @Option(help: "compact or deeplabv2. (default: compact)")
+  @Option(
+    help: "compact or deeplabv2. (default: compact)", completion: .choices(of: TrainingSettings.Profile.self))
   var profile: String?
   @OptionGroup var foreign: ForeignNetworkOptions
-  @Option(help: ArgumentHelp("Weights to go on from.", valueName: "file"))
+  @Option(help: ArgumentHelp("Weights to go on from.", valueName: "file"), completion: .weights)
   var weights: String?
   @Option(
     help: ArgumentHelp(
       "A body's weights for a fresh network to start from: of ImageNet (torchvision, Caffe) or another's.",
-      valueName: "file"))
+      valueName: "file"), completion: .weights)
   var backbone: String?
   @Option(help: ArgumentHelp("The size images are brought to. (default: their own)", valueName: "WxH"))
   var size: String?
@@ -72,13 +75,14 @@ struct Train: ParsableCommand {
   var batch: String?
   @Option(help: "Updates to run. (default: 2000)")
   var steps: String?
-  @Option(help: "adamw or sgd. (default: adamw)")
+  @Option(
+    help: "adamw or sgd. (default: adamw)", completion: .choices(of: TrainingSettings.OptimizerChoice.self))
   var optimizer: String?
   @Option(help: "The learning rate after the warm-up. (default: 0.002)")
   var learningRate: String?
   @Option(help: "Steps between scores on the validation images. (default: 500)")
   var evaluateEvery: String?
-  @Option(help: "auto, cpu, cuda or cuda:N.")
+  @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
   @Option(help: "The seed of every random choice. (default: 1)")
   var seed: String?

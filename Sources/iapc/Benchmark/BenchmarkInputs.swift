@@ -11,12 +11,15 @@ import Torch
 
 /// A network to be timed: from a file, or with weights drawn from a seed.
 struct TimedNetworkOptions: ParsableArguments {
-  @Option(help: "The network's family. (default: as the weights say, or deeplabv2-resnet101)")
+  @Option(
+    help: "The network's family. (default: as the weights say, or deeplabv2-resnet101)", completion: .families
+  )
   var network: String?
   @Option(
-    help: ArgumentHelp("Its weights, .pth or .safetensors. (default: drawn from a seed)", valueName: "file"))
+    help: ArgumentHelp("Its weights, .pth or .safetensors. (default: drawn from a seed)", valueName: "file"),
+    completion: .weights)
   var weights: String?
-  @Option(help: "What it predicts. (default: as the weights say, or cityscapes19)")
+  @Option(help: "What it predicts. (default: as the weights say, or cityscapes19)", completion: .labelSpaces)
   var classes: String?
   @Option(help: "What it computes in: float32 or bfloat16.")
   var precision = Precision.float32

@@ -32,11 +32,16 @@ struct DataBenchmark: ParsableCommand {
   var sceneSize = PixelSize(width: 2048, height: 1024)
   @Option(help: "How many scenes to draw.")
   var count = 12
-  @Option(help: ArgumentHelp("Images in the place of drawn scenes.", valueName: "dir-or-list"))
+  @Option(
+    help: ArgumentHelp("Images in the place of drawn scenes.", valueName: "dir-or-list"), completion: .file())
   var images: String?
-  @Option(help: ArgumentHelp("Label maps of --images, in the place of pseudo-labels.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Label maps of --images, in the place of pseudo-labels.", valueName: "dir"),
+    completion: .directory)
   var labels: String?
-  @Option(help: ArgumentHelp("Also write the numbers there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write the numbers there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   func validate() throws {

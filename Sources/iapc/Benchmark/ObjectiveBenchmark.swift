@@ -14,14 +14,18 @@ struct ObjectiveBenchmark: ParsableCommand {
       `python Benchmarks/objective.py` writes the predictions.
       """)
 
-  @Option(help: ArgumentHelp("Stored predictions.", valueName: "file.safetensors"))
+  @Option(
+    help: ArgumentHelp("Stored predictions.", valueName: "file.safetensors"),
+    completion: .file(extensions: ["safetensors"]))
   var inputs: String
   @Option(help: "How often to compute it.")
   var repeats = 5
   @Flag(help: "Time the form that computes tensor by tensor.")
   var tensorwise = false
   @OptionGroup var machine: MachineOptions
-  @Option(help: ArgumentHelp("Write times, terms and gradients' norms there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write times, terms and gradients' norms there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   func run() throws {

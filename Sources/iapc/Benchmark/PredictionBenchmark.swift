@@ -17,10 +17,13 @@ struct TimedPredictionOptions: ParsableArguments {
   var sceneSize = PixelSize(width: 2048, height: 1024)
   @Option(help: "How many scenes to draw.")
   var count = 8
-  @Option(help: ArgumentHelp("Images in the place of drawn scenes.", valueName: "dir-or-list"))
+  @Option(
+    help: ArgumentHelp("Images in the place of drawn scenes.", valueName: "dir-or-list"), completion: .file())
   var images: String?
   @OptionGroup var machine: MachineOptions
-  @Option(help: ArgumentHelp("Also write the numbers there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write the numbers there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   func validate() throws {
@@ -79,9 +82,9 @@ struct EvaluationBenchmark: ParsableCommand {
       """)
 
   @OptionGroup var prediction: TimedPredictionOptions
-  @Option(help: ArgumentHelp("The labels of --images.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The labels of --images.", valueName: "dir"), completion: .directory)
   var labels: String?
-  @Option(help: "What they hold. (default: what the network predicts)")
+  @Option(help: "What they hold. (default: what the network predicts)", completion: .labelSpaces)
   var labelSpace: String?
 
   func validate() throws {

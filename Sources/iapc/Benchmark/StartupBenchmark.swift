@@ -15,7 +15,9 @@ struct StartupBenchmark: ParsableCommand {
 
   @Option(help: "Processes to start of each kind, after a first one.")
   var runs = 5
-  @Option(help: ArgumentHelp("Also write the numbers there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write the numbers there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   private struct Result: Encodable {

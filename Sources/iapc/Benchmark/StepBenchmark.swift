@@ -27,15 +27,19 @@ struct StepBenchmark: ParsableCommand {
   var batch = 2
   @Option(help: "Steps to time, after a first one.")
   var steps = 3
-  @Option(help: "recommended, paper or reference.")
+  @Option(help: "recommended, paper or reference.", completion: .choices(of: AdaptationSettings.Profile.self))
   var profile = "recommended"
   @Option(help: "The body's learning rate; the classifier's is 10 times it.")
   var learningRate: String?
   @OptionGroup var machine: MachineOptions
   @OptionGroup var config: ConfigOptions
-  @Option(help: ArgumentHelp("Write weights.pth and step_000001.safetensors there.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Write weights.pth and step_000001.safetensors there.", valueName: "dir"),
+    completion: .directory)
   var dump: String?
-  @Option(help: ArgumentHelp("Also write the numbers there.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write the numbers there.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   func validate() throws {
