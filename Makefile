@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
+SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Examples Package.swift)
 # The Python to compare with, when setup-python.sh could make it whole; else nothing, and its tests skip.
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 

@@ -63,6 +63,10 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "iapc", targets: ["iapc"]),
+    // The rooms under the one that adapts, for programs of others; these load CTorch, which lies beside them.
+    .library(
+      name: "Adaptation",
+      targets: ["Adaptation", "Segmentation", "Torch", "Imaging", "TensorBoard", "Files"]),
     .library(name: "CTorch", type: .dynamic, targets: ["CTorch"]),
   ],
   dependencies: [
@@ -101,6 +105,10 @@ let package = Package(
         "Report", "Adaptation", "Segmentation", "Torch", "Streets", "Imaging", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // The program of the guide to the library, which is a package of its own, too.
+    .executableTarget(
+      name: "adapt-example", dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging"],
+      path: "Examples/Adapt/Sources/adapt"),
 
     .target(
       name: "FuzzTargets",
