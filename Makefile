@@ -9,10 +9,10 @@ SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Examples Package.swift)
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
 .PHONY: help setup python required-python build test sanitize fuzz torture soak
-.PHONY: demo rehearsal bench cost docs format lint fixtures clean
+.PHONY: demo rehearsal bench cost docs docs-check install format lint fixtures clean
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
 setup: ## get ready: system packages and libtorch
 	@scripts/setup.sh
@@ -48,8 +48,14 @@ bench: build required-python ## measure against PyTorch's Python
 cost: build required-python ## measure what steps and evaluations cost by size
 	@.venv/bin/python Benchmarks/cost.py
 
+install: ## install what make build left, in PREFIX=/usr/local
+	@scripts/install.sh $(or $(PREFIX),/usr/local)
+
 docs: setup ## write the API reference to .build/docs
 	@scripts/docs.sh
+
+docs-check: build python ## run every command of the documents on miniatures
+	@scripts/docs-check.py
 
 format: ## format the Swift files in place
 	@swift format --in-place --parallel --recursive $(SWIFT_FILES)
