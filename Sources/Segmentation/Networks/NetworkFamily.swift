@@ -78,6 +78,12 @@ extension NetworkFamily {
     },
     make: { request in
       try refuseVariant(request.variant)
+      guard request.classCount >= ESPNet.Description.fewestOutputs else {
+        throw Problem(
+          "cannot make the network", at: "espnet",
+          because: "it needs at least \(ESPNet.Description.fewestOutputs) classes, got \(request.classCount)",
+          remedy: "take another --network, or label more classes")
+      }
       return ESPNet(
         ESPNet.Description(outputs: request.classCount), classCount: request.classCount,
         normalisation: request.normalisation, device: request.device, seed: request.seed)

@@ -122,7 +122,7 @@ public struct SourceTrainer {
     let device = try Device.named(settings.device)
     if let file = settings.weightsFile {
       let loaded = try NetworkFile.load(
-        file, family: settings.network, classes: space.name, variant: settings.variant,
+        file, family: settings.network, classes: space.text, variant: settings.variant,
         normalisation: settings.normalisation, device: device)
       return (loaded.network, Manifest.Weights(loaded))
     }

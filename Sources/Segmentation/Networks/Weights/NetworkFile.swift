@@ -122,7 +122,7 @@ public enum NetworkFile {
     of network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil
   ) -> Checkpoint {
     var metadata = [
-      Key.network: network.name, Key.classes: classes.name,
+      Key.network: network.name, Key.classes: classes.text,
       Key.normalisation: text(of: network.normalisation),
     ]
     if !network.variantText.isEmpty { metadata[Key.variant] = network.variantText }
