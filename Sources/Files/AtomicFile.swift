@@ -20,10 +20,16 @@ public enum AtomicFile {
     try write(to: path, expecting: bytes.count) { try $0.append(bytes) }
   }
 
+  /// Writes bytes: the file is there whole, or as it was.
+  ///
+  /// - Throws: `Problem` where the disk or the folder refuses it.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     try bytes.withUnsafeBytes { try write($0, to: path) }
   }
 
+  /// Writes a text in UTF-8: the file is there whole, or as it was.
+  ///
+  /// - Throws: `Problem` where the disk or the folder refuses it.
   public static func write(_ text: String, to path: String) throws {
     try write(Array(text.utf8), to: path)
   }

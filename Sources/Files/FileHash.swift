@@ -23,6 +23,7 @@ public enum FileHash {
     return hexadecimal(hash.finalize())
   }
 
+  /// The SHA-256 of bytes, as 64 hexadecimal digits.
   public static func sha256(of bytes: UnsafeRawBufferPointer) -> String {
     var hash = SHA256()
     hash.update(bufferPointer: bytes)
@@ -33,8 +34,10 @@ public enum FileHash {
   public struct Stream {
     private var hash = SHA256()
 
+    /// The hash of nothing yet.
     public init() {}
 
+    /// Takes in the next bytes.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
       hash.update(bufferPointer: bytes)
     }
@@ -46,9 +49,11 @@ public enum FileHash {
       utf8.withUnsafeBytes { update($0) }
     }
 
+    /// The SHA-256 of all bytes so far, as 64 hexadecimal digits; more may follow.
     public func finish() -> String { hexadecimal(hash.finalize()) }
   }
 
+  /// The SHA-256 of bytes, as 64 hexadecimal digits.
   public static func sha256(of bytes: [UInt8]) -> String {
     bytes.withUnsafeBytes { sha256(of: $0) }
   }

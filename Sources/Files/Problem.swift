@@ -14,6 +14,7 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   /// What to do about it, as an imperative clause.
   public let remedy: String
 
+  /// A problem in its four parts, each a clause without a full stop.
   public init(_ what: String, at place: String, because why: String, remedy: String) {
     self.what = what
     self.place = place

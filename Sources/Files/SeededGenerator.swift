@@ -7,6 +7,7 @@ public struct SeededGenerator: RandomNumberGenerator, Equatable, Sendable {
   /// The whole state: storing it and making a generator of it continues the sequence.
   public private(set) var state: UInt64
 
+  /// A generator that draws the same numbers from the same seed.
   public init(seed: UInt64) {
     state = seed
   }

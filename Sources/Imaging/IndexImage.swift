@@ -3,6 +3,7 @@
 /// The samples of a PNG as they are stored: palette indices or grey and colour values, nothing looked up,
 /// nothing scaled.
 public struct IndexImage: Equatable, Sendable {
+  /// Width and height in pixels.
   public let size: PixelSize
   /// 1 for grey and palette files, 3 for colour; alpha is left out.
   public let channels: Int
@@ -11,6 +12,7 @@ public struct IndexImage: Equatable, Sendable {
   /// Whether the values are indices into the file's palette.
   public let isPalette: Bool
 
+  /// An image of known values; it traps where their number is not that of the pixels.
   public init(size: PixelSize, channels: Int, values: [UInt16], isPalette: Bool) {
     guard values.count == channels * size.area else {
       fatalError(

@@ -8,6 +8,7 @@ public struct Palette: Equatable, Sendable {
   /// Three bytes a colour: red, green, blue.
   public let bytes: [UInt8]
 
+  /// Colours as red, green and blue of one after the other.
   public init(bytes: [UInt8]) {
     guard bytes.count % 3 == 0, (3...768).contains(bytes.count) else {
       fatalError("a palette needs 3 bytes for each of 1 to 256 colours, got \(bytes.count) bytes")
@@ -15,6 +16,7 @@ public struct Palette: Equatable, Sendable {
     self.bytes = bytes
   }
 
+  /// How many colours there are.
   public var count: Int { bytes.count / 3 }
 }
 

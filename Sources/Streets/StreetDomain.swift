@@ -4,6 +4,7 @@ import Files
 
 /// A named way streets look: their light and air, their town, and the camera that sees them.
 public struct StreetDomain: Sendable {
+  /// The name that `iapc data streets --domain` takes.
   public let name: String
   /// One line on what sets this domain apart.
   public let summary: String

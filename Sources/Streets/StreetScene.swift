@@ -5,6 +5,7 @@ import Imaging
 
 /// A labelled street scene, drawn from numbers alone.
 public struct StreetScene: Sendable {
+  /// What the camera sees.
   public let image: RGBImage
   /// The class of each pixel, as an index among the classes asked for.
   public let labels: LabelMap

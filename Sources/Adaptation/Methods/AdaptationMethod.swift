@@ -16,6 +16,7 @@ public struct TargetBatch {
   /// Classes that the source network gave to `scaled`'s pixels; int64 [N, H, W].
   public let pseudoLabels: Tensor
 
+  /// A batch of tensors of equal sizes.
   public init(images: Tensor, scaled: Tensor, augmented: Tensor, pseudoLabels: Tensor) {
     self.images = images
     self.scaled = scaled
@@ -26,6 +27,7 @@ public struct TargetBatch {
 
 /// What one step found.
 public struct StepReport: Sendable {
+  /// The loss: the sum of the terms.
   public let total: Double
   /// Each term of the loss, multiplied by its weight, in the order of the method's description.
   public let terms: [(name: String, value: Double)]
@@ -36,6 +38,7 @@ public struct StepReport: Sendable {
   /// Whether the network took the step; it takes none from a loss or a gradient that is no number.
   public let isApplied: Bool
 
+  /// A report of a step.
   public init(
     total: Double, terms: [(name: String, value: Double)], classWeights: [Double] = [],
     gradientNorm: Double? = nil, isApplied: Bool = true
@@ -77,10 +80,12 @@ public protocol AdaptationMethod: AnyObject {
 
 /// The target images, one network input after another.
 public struct TargetImages {
+  /// How many images there are.
   public let count: Int
   /// Calls its argument with each input [1, 3, H, W], in order.
   public let forEach: ((Tensor) throws -> Void) throws -> Void
 
+  /// Images that a function goes through.
   public init(count: Int, forEach: @escaping ((Tensor) throws -> Void) throws -> Void) {
     self.count = count
     self.forEach = forEach

@@ -21,6 +21,11 @@ public final class AdaptationRun {
   private let command: [String]
   private let unreadable: UnreadableFiles
 
+  /// A run that has yet to start.
+  ///
+  /// - `cache`: a folder for pseudo-labels, which later runs of the same weights and images take again.
+  /// - `command`: what the manifest tells as the command.
+  /// - `observer`: who hears of progress, and can end the run.
   public init(
     _ settings: AdaptationSettings, cache: String, command: [String] = [],
     observer: RunObserver = RunObserver()

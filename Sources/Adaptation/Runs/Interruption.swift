@@ -7,6 +7,7 @@ public struct Interruption: Error, Equatable, Sendable {
   /// Where the work can be taken up again: a run folder. Nil where there is nothing to go on from.
   public let resumable: String?
 
+  /// An end by a signal.
   public init(signal: Int32, resumable: String? = nil) {
     self.signal = signal
     self.resumable = resumable
@@ -29,6 +30,7 @@ public struct RunObserver {
   /// The signal by which the user asked to end, if so. Asked between units of work.
   public var stopSignal: () -> Int32? = { nil }
 
+  /// An observer that hears nothing and never ends a run.
   public init() {}
 
   /// - Throws: `Interruption` where the user asked to end.

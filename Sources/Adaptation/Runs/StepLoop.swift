@@ -6,7 +6,9 @@ import Torch
 
 /// Whether a run begins or goes on.
 public enum RunStart: Sendable {
+  /// Begins; what is in the folder is refused, or replaced where `overwrite` says so.
   case new(overwrite: Bool)
+  /// Goes on from the newest intact checkpoint.
   case resume
 }
 

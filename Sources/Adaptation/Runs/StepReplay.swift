@@ -13,6 +13,7 @@ import Torch
 public struct StepReplay {
   /// What `step --json` writes.
   public struct Result: Encodable {
+    /// The numbers of a step.
     public struct Step: Encodable {
       package let report: StepReport
       package let seconds: Double
@@ -34,6 +35,7 @@ public struct StepReplay {
       }
     }
 
+    /// The steps in their order.
     public let steps: [Step]
     /// The sum and the Euclidean norm of each parameter after the last step.
     package let student, teacher: [String: [Double]]
@@ -44,6 +46,7 @@ public struct StepReplay {
   private let settings: AdaptationSettings
   private var form: LayerForm { settings.threads > 0 ? .fused : .composed }
 
+  /// A replay of the method that the settings describe.
   public init(_ settings: AdaptationSettings) {
     self.settings = settings
   }

@@ -6,8 +6,11 @@ import Segmentation
 /// Everything that decides a run of `adapt`.
 public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   // What.
+  /// The choices that the others start from.
   public var profile = Profile.recommended
+  /// The way to adapt.
   public var method = Method.iapc
+  /// The name of the network's family; nil as the weights say.
   public var network: String?
   /// The source network's weights.
   public var weightsFile = ""
@@ -22,12 +25,16 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var output = ""
 
   // How long and how fast.
+  /// Images a step.
   public var batch = 6
   public var steps = 9000
+  /// The body's learning rate after the warm-up; the classifier's is `iapc.headScale` times it.
   public var learningRate = 1e-4
   /// nil for 5/9 of the steps, at most 5000: the share of the published run.
   public var warmUp: Int?
+  /// The step at which the learning rate would reach 0.
   public var horizon = 100_000
+  /// The exponent of the learning rate's decay.
   public var power = 0.9
 
   // What the networks see.
@@ -35,9 +42,12 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var size: PixelSize?
   /// nil for half of `size` each way.
   public var crop: PixelSize?
+  /// How training views are cut and coloured.
   public var views = Views()
+  /// How the source network labels the images.
   public var pseudoLabels = PseudoLabels()
 
+  /// The choices of the method.
   public var iapc = IAPCSettings()
   /// Where normalisation statistics come from before the first step.
   public var initialStatistics = Statistics.source
@@ -45,7 +55,9 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var finalStatistics = Statistics.source
 
   // On what.
+  /// "auto", "cpu", "cuda" or "cuda:N".
   public var device = "auto"
+  /// The seed of every random choice.
   public var seed: UInt64 = 1
   /// Threads of the computation; 0 for all cores.
   public var threads = 0
@@ -68,30 +80,54 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   /// Steps between looks at the network without labels; 0 for none, nil for a handful of looks that take at
   /// most a twentieth of the time.
   public var selectEvery: Int?
+  /// How the network is looked at.
   public var selection = SelectionSettings()
   /// What happens where the network seems to have collapsed.
   public var collapse = CollapsePolicy.warn
   /// How far the shares of the predicted classes may move from those at the start, as a divergence in nats.
   public var collapseDrift = 1.0
 
+  /// How training views are cut and coloured.
   public struct Views: Equatable, Sendable {
+    /// The least random factor of the size.
     public var minScale = 0.8
+    /// The greatest random factor of the size.
     public var maxScale = 1.2
+    /// Whether views are mirrored, with probability 1/2.
     public var mirror = true
+    /// Whether the student sees other colours.
     public var colour = true
     /// A crop is taken at once when its label has more classes than this.
     public var minimumClasses = 10
   }
 
+  /// How the source network labels the images.
   public struct PseudoLabels: Equatable, Sendable {
     /// The input size at scale 1; nil for `size`.
     public var size: PixelSize?
+    /// Factors of the size whose probabilities are summed.
     public var scales = [1, 1.25, 0.75]
+    /// Whether mirrored images count too.
     public var mirror = true
   }
 
-  public enum Profile: String, SettingChoice { case paper, reference, recommended }
-  public enum Method: String, SettingChoice { case iapc }
+  /// The choices that others can start from; see `apply`.
+  public enum Profile: String, SettingChoice {
+    /// The paper's text where text and code differ.
+    case paper
+    /// The authors' released code.
+    case reference
+    /// The paper with what our measurements favour.
+    case recommended
+  }
+
+  /// The ways to adapt.
+  public enum Method: String, SettingChoice {
+    /// Importance-aware and prototype-contrast learning: Cao et al. 2024.
+    case iapc
+  }
+
+  /// Where normalisation statistics come from.
   public enum Statistics: String, SettingChoice {
     /// As the network has them.
     case source
@@ -101,6 +137,7 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
 
   public static let job = RunJob.adapt
 
+  /// The defaults before a profile: `apply(.recommended)` lays what `iapc adapt` starts from over them.
   public init() {}
 }
 

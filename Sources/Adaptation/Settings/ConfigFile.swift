@@ -9,8 +9,11 @@ import Yams
 public enum ConfigFile {
   /// A setting as a file has it, with its line.
   public struct Item: Equatable, Sendable {
+    /// The setting's name, nested ones between dots.
     public let name: String
+    /// Its text.
     public let value: String
+    /// Its line in the file, from 1.
     public let line: Int
   }
 

@@ -19,6 +19,7 @@ public struct SelectionSettings: Equatable, Sendable {
   /// Pixels of each image, at most.
   public var pixels = 1000
 
+  /// As many images as the time allows, 1000 pixels of each.
   public init() {}
 }
 

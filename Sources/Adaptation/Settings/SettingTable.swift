@@ -5,13 +5,16 @@ import Segmentation
 
 /// A named setting of `Root`: how its text is read, written and explained.
 public struct Setting<Root>: Sendable {
+  /// The name in config files and `--set`: "weights.im".
   public let name: String
+  /// What it decides, for help texts.
   public let help: String
   /// What its text must look like.
   public let form: String
   let read: @Sendable (inout Root, String) -> Bool
   let write: @Sendable (Root) -> String
 
+  /// A setting that lies at a key path.
   public init<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, _ help: String
   ) {
@@ -36,9 +39,11 @@ func require(_ holds: Bool, _ name: String, _ found: String, _ expected: String)
 
 /// Settings of a run, with profiles to start from.
 public protocol RunSettings {
+  /// The named choices of settings that a run can start from.
   associatedtype Profile
   /// The command whose settings these are.
   static var job: RunJob { get }
+  /// The defaults.
   init()
   /// Every setting under the name that config files and `--set` use.
   static var table: SettingTable<Self> { get }
@@ -54,6 +59,7 @@ public protocol RunSettings {
   var notFinite: NotFinite { get }
   /// Such steps in a row that are skipped before the run ends, where they are skipped.
   var mostSkipped: Int { get }
+  /// The profile that the settings started from.
   var profile: Profile { get }
   /// Lays a profile's choices over these settings.
   mutating func apply(_ profile: Profile)
@@ -62,8 +68,10 @@ public protocol RunSettings {
 /// All the settings of `Root` under their names: one list serves config files, `--set`, options and
 /// documents.
 public struct SettingTable<Root>: Sendable {
+  /// The settings in the order in which they are explained.
   public let settings: [Setting<Root>]
 
+  /// A table of settings, no two of one name.
   public init(_ settings: [Setting<Root>]) {
     self.settings = settings
   }

@@ -7,6 +7,7 @@ import Segmentation
 public protocol SettingValue: Sendable {
   /// Nil where the text is not of this type.
   init?(setting text: String)
+  /// The text that reads as this value.
   var settingText: String { get }
   /// What a text must look like: "a whole number".
   static var form: String { get }

@@ -6,7 +6,9 @@ import Segmentation
 /// Everything that decides a run of `train`.
 public struct TrainingSettings: RunSettings, Equatable, Sendable {
   // What.
+  /// The choices that the others start from.
   public var profile = Profile.compact
+  /// The name of the network's family.
   public var network = "espnet"
   /// Weights to go on from; nil for a fresh network.
   public var weightsFile: String?
@@ -23,32 +25,48 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var normalisation: String?
 
   // How long and how fast.
+  /// Images a step.
   public var batch = 8
   public var steps = 2000
+  /// What moves the parameters.
   public var optimizer = OptimizerChoice.adamw
+  /// The learning rate after the warm-up.
   public var learningRate = 2e-3
+  /// The classifier's learning rate over the body's.
   public var headScale = 1.0
+  /// Steps of the warm-up.
   public var warmUp = 100
   /// nil for the number of steps.
   public var horizon: Int?
+  /// The exponent of the learning rate's decay.
   public var power = 0.9
+  /// Share of the old direction, of `sgd`.
   public var momentum = 0.9
+  /// Whether `sgd` looks a step ahead.
   public var nesterov = false
+  /// How fast parameters shrink.
   public var weightDecay = 1e-4
+  /// How much a pixel of each class counts.
   public var classWeights = ClassBalance.logarithmic
+  /// The weight of a second classifier's loss; 0 trains none.
   public var auxiliaryWeight = 0.0
+  /// What stays of the normalisation layers as the network came.
   public var freezeNormalisation = FrozenNormalisation.none
 
   // What the network sees.
   /// The size that images are brought to before the random scale; nil for each image's own.
   public var size: PixelSize?
+  /// The size of training crops.
   public var crop = PixelSize(width: 320, height: 240)
+  /// How training crops are cut and coloured.
   public var views = Views()
+  /// Whether images of rare classes are drawn more often.
   public var rareClasses = RareClasses()
 
   // How it is watched and kept.
   /// Labelled images that the network is scored on while it is trained; none where no images are named.
   public var validation = DataSource()
+  /// Steps between scores on the validation images.
   public var evaluateEvery = 500
   public var checkpointEvery = 500
   public var checkpointKeep = 2
@@ -60,17 +78,23 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var plan = PlanPolicy.refuse
 
   // On what.
+  /// "auto", "cpu", "cuda" or "cuda:N".
   public var device = "auto"
+  /// The seed of every random choice.
   public var seed: UInt64 = 1
+  /// Threads of the computation; 0 for all cores.
   public var threads = 0
+  /// Threads that prepare batches ahead.
   public var workers = 1
   /// How many different files may turn out unreadable while batches are made before the run ends.
   public var mostUnreadable = 10
 
   public static let job = RunJob.train
 
+  /// The defaults: the profile `compact`.
   public init() {}
 
+  /// The choices that others can start from.
   public enum Profile: String, SettingChoice {
     /// A small network on small images, from nothing in some thousand steps.
     case compact
@@ -78,7 +102,13 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
     case deeplabv2
   }
 
-  public enum OptimizerChoice: String, SettingChoice { case adamw, sgd }
+  /// What moves the parameters.
+  public enum OptimizerChoice: String, SettingChoice {
+    /// See `AdamW`.
+    case adamw
+    /// See `SGD`.
+    case sgd
+  }
 
   /// How much a pixel of each class counts.
   public enum ClassBalance: String, SettingChoice {
@@ -91,6 +121,7 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
 
   /// What stays of the normalisation layers as the network came.
   public enum FrozenNormalisation: String, SettingChoice {
+    /// Nothing: all is trained.
     case none
     /// Weights and biases; the statistics move.
     case affine
@@ -98,23 +129,35 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
     case all
   }
 
+  /// How training crops are cut and coloured.
   public struct Views: Equatable, Sendable {
+    /// The least random factor of the size.
     public var minScale = 0.75
+    /// The greatest random factor of the size.
     public var maxScale = 1.5
     /// See `SupervisedViews.classMaximum`.
     public var classMaximum = 1.0
+    /// Whether crops are mirrored, with probability 1/2.
     public var mirror = true
+    /// Whether crops go through the colour policy of adaptation's strong view.
     public var colour = false
+    /// How far brightness changes, as a share.
     public var brightness = 0.2
+    /// How far contrast changes, as a share.
     public var contrast = 0.2
+    /// Which photometric distortion crops go through.
     public var distortion = Distortion.none
     /// The probability of blur.
     public var blur = 0.0
+    /// The least deviation of blur, in pixels.
     public var minDeviation = 0.15
+    /// The greatest deviation of blur, in pixels.
     public var maxDeviation = 1.15
   }
 
+  /// A photometric distortion of the field.
   public enum Distortion: String, SettingChoice {
+    /// None.
     case none
     /// See `PhotometricDistortion`.
     case ssd
@@ -122,7 +165,9 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
 
   /// See `RareClassSampling`.
   public struct RareClasses: Equatable, Sendable {
+    /// Whether images are drawn by their rarest classes.
     public var sampling = false
+    /// How sharply rare classes are preferred; small is sharp.
     public var temperature = 0.01
     /// nil for 0.15 % of the image.
     public var pixels: Int?

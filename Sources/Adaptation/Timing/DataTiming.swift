@@ -8,8 +8,13 @@ import Torch
 public struct DataTiming {
   /// What `benchmark data --json` writes.
   public struct Result: Encodable {
+    /// Images whose views were made.
     public let images: Int
-    public let seconds, imagesPerSecond: Double
+    /// How long all of them took.
+    public let seconds: Double
+    /// Images over seconds.
+    public let imagesPerSecond: Double
+    /// Threads that made them.
     public let workers: Int
     /// Of the whole process.
     public let peakResidentBytes: Int
@@ -18,6 +23,7 @@ public struct DataTiming {
   private let maker: TargetViewMaker
   private let normalisation: Normalisation
 
+  /// A timing of a maker's views, normalised for a network.
   public init(_ maker: TargetViewMaker, _ normalisation: Normalisation) {
     (self.maker, self.normalisation) = (maker, normalisation)
   }

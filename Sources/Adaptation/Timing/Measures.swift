@@ -5,7 +5,12 @@ import Torch
 
 /// The median of some measured times, and how far they spread, in seconds.
 public struct TimeSpread: Encodable, Equatable, Sendable {
-  public let median, min, max: Double
+  /// The middle one, or the mean of the two in the middle.
+  public let median: Double
+  /// The shortest.
+  public let min: Double
+  /// The longest.
+  public let max: Double
 
   /// - `times`: at least one.
   public init(_ times: [Double]) {

@@ -10,6 +10,7 @@ public struct ObjectiveTiming {
   public struct Result: Encodable {
     /// Of each evaluation, the gradients of the student's logits and of the similarities included.
     public let seconds: [Double]
+    /// The terms of the loss by name.
     public let terms: [String: Double]
     /// The Euclidean norms of the gradients.
     public let logitsGradient, similaritiesGradient: Double
@@ -20,6 +21,7 @@ public struct ObjectiveTiming {
 
   private let objective: IAPCObjective
 
+  /// A timing of the loss that the settings describe.
   public init(_ settings: IAPCSettings) {
     objective = IAPCObjective(settings: settings)
   }

@@ -12,6 +12,7 @@ public final class PhaseClock {
   /// Of parts that ended within the part that runs.
   private var inner = 0.0
 
+  /// A clock on which no time has passed.
   public init() {}
 
   /// Runs `body` and adds its time to that of a part.

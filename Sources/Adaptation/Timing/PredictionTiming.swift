@@ -10,11 +10,17 @@ import Torch
 public struct PredictionTiming {
   /// What `benchmark evaluate` and `benchmark pseudo-label` write with `--json`.
   public struct Result: Encodable {
+    /// Images that were predicted.
     public let images: Int
-    public let seconds, secondsPerImage: Double
+    /// How long all of them took.
+    public let seconds: Double
+    /// Seconds over images.
+    public let secondsPerImage: Double
     /// Of the whole process.
     public let peakResidentBytes: Int
+    /// What the network computed in.
     public let precision: String
+    /// Threads of the computation.
     public let threads: Int
     /// Seconds an image of the parts; on a GPU, until they are queued.
     public let breakdown: [String: Double]

@@ -15,7 +15,9 @@ public struct StepTiming {
     public let firstStep: Double
     /// Of the whole process.
     public let peakResidentBytes: Int
+    /// What the networks computed in.
     public let precision: String
+    /// Threads of the computation.
     public let threads: Int
     /// Mean seconds of a step's parts; on a GPU, until they are queued.
     public let breakdown: [String: Double]
@@ -30,6 +32,7 @@ public struct StepTiming {
   private let settings: IAPCSettings
   private let learningRate: Double
 
+  /// A timing of the method that the settings describe.
   public init(_ settings: IAPCSettings, learningRate: Double) {
     (self.settings, self.learningRate) = (settings, learningRate)
   }

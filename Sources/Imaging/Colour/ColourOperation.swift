@@ -12,6 +12,7 @@ public enum ColourOperation: Equatable, Sendable {
   case equalize
   /// Keeps the upper bits, 1 ... 8, of each value.
   case posterize(bits: Int)
+  /// Takes each value from 255.
   case invert
   /// Away from grey (above 1) or towards it (below 1).
   case color(factor: Double)

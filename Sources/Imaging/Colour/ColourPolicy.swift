@@ -9,15 +9,36 @@ import Files
 public struct ColourPolicy: Equatable, Sendable {
   /// The operations that a policy may name.
   public enum Kind: String, Equatable, Sendable, CaseIterable {
-    case solarize, autocontrast, equalize, posterize, invert, color, contrast, brightness, sharpness
+    /// Bright values inverted, above a threshold that falls with the level.
+    case solarize
+    /// Each channel stretched to its full range.
+    case autocontrast
+    /// Each channel's histogram made even.
+    case equalize
+    /// The lower bits dropped, more of them with the level.
+    case posterize
+    /// Each value taken from 255.
+    case invert
+    /// More or less colour.
+    case color
+    /// More or less contrast.
+    case contrast
+    /// More or less light.
+    case brightness
+    /// Sharper or softer.
+    case sharpness
   }
 
   /// An operation that happens with a probability, at a level of 0 ... 9.
   public struct Step: Equatable, Sendable {
+    /// How likely it happens, 0 ... 1.
     public let probability: Double
+    /// What happens.
     public let kind: Kind
+    /// How strong it is, 0 ... 9.
     public let level: Int
 
+    /// An operation of a policy; the level traps outside 0 ... 9.
     public init(_ probability: Double, _ kind: Kind, _ level: Int) {
       guard (0..<ColourPolicy.levels).contains(level) else { fatalError("level \(level) is not in 0 ... 9") }
       (self.probability, self.kind, self.level) = (probability, kind, level)
@@ -49,11 +70,13 @@ public struct ColourPolicy: Equatable, Sendable {
     }
   }
 
+  /// How many levels there are.
   public static let levels = 10
 
   /// The lists of which one is drawn, each as likely as the others; one listed twice is twice as likely.
   public let subpolicies: [[Step]]
 
+  /// A policy of at least one list.
   public init(subpolicies: [[Step]]) {
     guard !subpolicies.isEmpty else { fatalError("a colour policy needs a sub-policy") }
     self.subpolicies = subpolicies

@@ -15,6 +15,7 @@ public struct PhotometricChange: Equatable, Sendable {
   /// Whether the contrast changes after saturation and hue, and not before them.
   public var contrastIsLast = false
 
+  /// No change.
   public init() {}
 }
 
@@ -32,6 +33,7 @@ public struct PhotometricDistortion: Equatable, Sendable {
   /// The hue is turned by at most these degrees.
   public var hue = 36.0
 
+  /// The published strengths.
   public init() {}
 
   /// A change at random.

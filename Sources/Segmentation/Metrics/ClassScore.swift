@@ -2,12 +2,14 @@
 
 /// What was measured of one class.
 public struct ClassScore: Equatable, Codable, Sendable {
+  /// The class's name.
   public let name: String
   /// Intersection over union; nil where the class occurs neither in labels nor in predictions.
   public let iou: Double?
   /// Labelled pixels.
   public let pixels: Int
 
+  /// A score; nil for a class that is neither in labels nor in predictions.
   public init(name: String, iou: Double?, pixels: Int) {
     self.name = name
     self.iou = iou

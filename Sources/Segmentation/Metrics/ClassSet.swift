@@ -7,6 +7,7 @@ import Files
 /// The field averages over 16 classes in two ways that give other numbers: over 16 rows of the whole matrix,
 /// or with the labels of the other classes ignored. So each has a name of its own.
 public struct ClassSet: Equatable, Sendable {
+  /// The name that `--class-set` takes.
   public let name: String
   /// The convention in words.
   public let convention: String
@@ -16,6 +17,7 @@ public struct ClassSet: Equatable, Sendable {
   /// The classes whose IoUs are averaged, some or all of `labelled`.
   public let averaged: [String]
 
+  /// A set of classes by name.
   public init(name: String, convention: String, labelled: [String], averaged: [String]) {
     self.name = name
     self.convention = convention
@@ -57,9 +59,13 @@ public struct ClassSet: Equatable, Sendable {
 
 /// The mean IoU over a class set, and what it is the mean of.
 public struct ClassSetScore: Equatable, Codable, Sendable {
+  /// The class set's name.
   public let name: String
+  /// The convention in words.
   public let convention: String
+  /// The mean over the averaged classes that have an IoU, 0 ... 1.
   public let mIoU: Double
+  /// The averaged classes with their scores.
   public let classes: [ClassScore]
 
   init(name: String, convention: String, classes: [ClassScore]) {

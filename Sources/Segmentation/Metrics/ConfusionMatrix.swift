@@ -7,12 +7,14 @@ import Imaging
 /// Source: the Cityscapes evaluation, IoU = TP / (TP + FP + FN); false positives come from labelled pixels
 /// only.
 public struct ConfusionMatrix: Equatable, Sendable {
+  /// How many classes there are.
   public let classCount: Int
   /// `counts[t * classCount + p]`: pixels of true class t predicted as p.
   public private(set) var counts: [Int]
   /// Pixels of each true class predicted as no class of the space: misses that are nobody's false positive.
   public private(set) var unmapped: [Int]
 
+  /// A matrix without pixels.
   public init(classCount: Int) {
     self.classCount = classCount
     counts = [Int](repeating: 0, count: classCount * classCount)
@@ -63,6 +65,7 @@ public struct ConfusionMatrix: Equatable, Sendable {
     }
   }
 
+  /// Adds the counts of another matrix of as many classes.
   public mutating func add(_ other: ConfusionMatrix) {
     guard classCount == other.classCount else { fatalError("matrices of other classes") }
     for i in counts.indices { counts[i] += other.counts[i] }

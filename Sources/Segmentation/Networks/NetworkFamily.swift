@@ -7,6 +7,7 @@ import Torch
 ///
 /// Adding a network is adding its file and its line in `all`; nothing else knows networks by name.
 public struct NetworkFamily: Sendable {
+  /// The name that `--network` takes.
   public let name: String
   /// Normalisation of published weights of this family, where nothing says more.
   public let normalisation: Normalisation
@@ -23,9 +24,13 @@ public struct NetworkFamily: Sendable {
   /// What recognised weights do not show, as a variant text; empty where they show all.
   let describe: @Sendable (RecognisedWeights, VariantText) throws -> String
 
+  /// Every family that is known.
   public static let all: [NetworkFamily] =
     [.espnet] + DeepLabV2.Description.Backbone.allCases.map(NetworkFamily.deepLabV2)
 
+  /// The family of a name.
+  ///
+  /// - Throws: a `Problem` that lists the known names and says which is nearest.
   public static func named(_ name: String) throws -> NetworkFamily {
     if let family = all.first(where: { $0.name == name }) { return family }
     throw unknownName(name, of: "network", known: all.map(\.name))
@@ -38,12 +43,18 @@ public struct NetworkFamily: Sendable {
 
 /// What a caller decides about a network to be built.
 public struct BuildRequest: Sendable {
+  /// How many classes the network is to tell apart.
   public var classCount: Int
+  /// How it takes its pixels.
   public var normalisation: Normalisation
+  /// What differs from the family's default variant.
   public var variant: VariantText
+  /// Where it is to live.
   public var device: Device
+  /// What fresh parameters are drawn from.
   public var seed: UInt64
 
+  /// A request for a network of so many classes.
   public init(
     classCount: Int, normalisation: Normalisation, variant: VariantText = .none, device: Device = .cpu,
     seed: UInt64 = 0

@@ -10,6 +10,7 @@ public struct Prediction {
   /// The feature map that prototypes are made of, [N, D, H / stride, W / stride].
   public let features: Tensor
 
+  /// What a network said of a batch: logits [N, C, h, w] and features [N, D, h', w'].
   public init(logits: Tensor, features: Tensor) {
     self.logits = logits
     self.features = features
@@ -89,6 +90,7 @@ extension Segmenter {
     return copy
   }
 
+  /// Keeps gradients and optimisers from the normalisation layers' weights and biases.
   public func freezeNormalisation() {
     store.setTrainable(false, where: isNormalisation)
   }

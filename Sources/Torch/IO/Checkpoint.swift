@@ -15,6 +15,7 @@ public struct Checkpoint: Sendable {
   /// Where the tensors stand in the file; a checkpoint is written as its places say.
   public var places: CheckpointPlaces
 
+  /// A checkpoint of these tensors, to be written.
   public init(
     tensors: [(name: String, tensor: StoredTensor)], metadata: [String: String] = [:],
     format: CheckpointFormat = .safetensors, wrapper: String? = nil, others: [String] = [],
@@ -54,6 +55,7 @@ public struct CheckpointPlaces: Equatable, Sendable {
   /// listed stands under its own name.
   public var keys: [String: [String]]
 
+  /// Places under these keys; by default each tensor under its name in the outermost dictionary.
   public init(around: [String] = [], keys: [String: [String]] = [:]) {
     self.around = around
     self.keys = keys

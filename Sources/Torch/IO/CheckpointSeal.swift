@@ -6,6 +6,7 @@ import Files
 public enum CheckpointSeal: Sendable {
   /// It carries none.
   case none
+  /// Its content is what it was when it was written.
   case intact
   /// A bit of it is another than when it was written.
   case broken

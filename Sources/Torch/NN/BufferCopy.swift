@@ -5,6 +5,7 @@ public struct BufferCopy {
   private let targets: [Tensor]
   private let values: [Tensor]
 
+  /// Copies the buffers as they are now.
   public init(of store: ParameterStore) {
     targets = store.buffers.map(\.tensor)
     values = targets.map { .zeros($0.shape, dtype: $0.dtype, on: $0.device) }

@@ -19,6 +19,7 @@ public struct Convolution {
     self.window = window
   }
 
+  /// The convolution of a batch: [N, in, H, W] -> [N, out, h, w].
   public func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias, window) }
 }
 
@@ -34,5 +35,6 @@ public struct TransposedConvolution {
     self.window = window
   }
 
+  /// The transposed convolution of a batch: [N, in, H, W] -> [N, out, h, w].
   public func callAsFunction(_ x: Tensor) -> Tensor { x.convTranspose2d(weight, window) }
 }

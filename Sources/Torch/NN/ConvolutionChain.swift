@@ -24,8 +24,11 @@ public final class ConvolutionChain {
 
   /// What is added before the last activation.
   public enum Shortcut {
+    /// Nothing.
     case none
+    /// The chain's input, of the output's shape.
     case input
+    /// The chain's input through a stage of its own.
     case projection(Stage)
   }
 
@@ -53,6 +56,7 @@ public final class ConvolutionChain {
     }
   }
 
+  /// What the chain makes of a batch: [N, in, H, W] -> [N, out, h, w].
   public func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
     switch form {
     case .stages(let all) where store.isSealed && mode == .evaluation && LayerForm.current == .fused:

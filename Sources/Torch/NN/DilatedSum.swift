@@ -20,6 +20,7 @@ public struct DilatedSum {
     self.branches = branches
   }
 
+  /// The sum of the branches over a batch: [N, in, H, W] -> [N, out, H, W].
   public func callAsFunction(_ x: Tensor) -> Tensor {
     lend(branches.map(\.weight)) { weights in
       lend(branches.compactMap(\.bias)) { biases in

@@ -51,6 +51,7 @@ public struct BatchNorm {
     self.activation = activation()
   }
 
+  /// The normalised batch, of the input's shape [N, C, H, W]; training passes move the running statistics.
   public func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
     count(mode)
     return withExtendedLifetime(self) {

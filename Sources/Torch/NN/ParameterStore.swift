@@ -2,6 +2,7 @@
 
 /// The tensors of a network under their checkpoint names, in the order in which they were declared.
 public final class ParameterStore {
+  /// What a tensor is to training.
   public enum Kind: Sendable {
     /// Trained by gradients.
     case parameter
@@ -9,8 +10,11 @@ public final class ParameterStore {
     case buffer
   }
 
+  /// A tensor of the network, with its name.
   public struct Entry {
+    /// The name in checkpoints: "layer1.0.conv1.weight".
     public let name: String
+    /// What it is to training.
     public let kind: Kind
     /// Shared with the layer that declared it: writing into it changes the network.
     public let tensor: Tensor
@@ -18,23 +22,31 @@ public final class ParameterStore {
     public internal(set) var isTrainable: Bool
   }
 
+  /// Every tensor in the order of its declaration; none once the store is sealed.
   public private(set) var entries: [Entry] = []
   /// Whether the network only predicts from now on, and its tensors can no longer be seen.
   public private(set) var isSealed = false
   private var positions: [String: Int] = [:]
+  /// Where the tensors live.
   public let device: Device
   let generator: TensorGenerator
 
+  /// An empty store; the seed decides what its parameters start as.
   public init(device: Device = .cpu, seed: UInt64 = 0) {
     self.device = device
     generator = TensorGenerator(seed: seed)
   }
 
+  /// The entry of a name, or nil.
   public subscript(name: String) -> Entry? { positions[name].map { entries[$0] } }
 
+  /// What gradients train, frozen ones among them.
   public var parameters: [Entry] { entries.filter { $0.kind == .parameter } }
+  /// What the network moves by itself.
   public var buffers: [Entry] { entries.filter { $0.kind == .buffer } }
+  /// Parameters that an optimiser may move.
   public var trainable: [Entry] { entries.filter(\.isTrainable) }
+  /// How many numbers the parameters hold.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.elementCount } }
 
   func declare(_ name: String, _ kind: Kind, trainable: Bool, _ tensor: Tensor) -> Tensor {
@@ -63,6 +75,7 @@ public final class ParameterStore {
     positions = [:]
   }
 
+  /// Forgets the gradients of all trainable parameters.
   public func clearGradients() {
     for entry in entries where entry.isTrainable { entry.tensor.clearGradient() }
   }

@@ -9,11 +9,16 @@ public struct LoadReport: Equatable, Sendable {
   /// Names both have, with other shapes.
   public var misshapen: [Misshapen] = []
 
+  /// An entry of another shape than the network's.
   public struct Misshapen: Equatable, Sendable {
+    /// The entry's name.
     public let name: String
+    /// The shape in the file.
     public let found: [Int]
+    /// The shape in the network.
     public let expected: [Int]
 
+    /// An entry of a name with both shapes.
     public init(name: String, found: [Int], expected: [Int]) {
       self.name = name
       self.found = found
@@ -21,12 +26,14 @@ public struct LoadReport: Equatable, Sendable {
     }
   }
 
+  /// A report of what did not fit; nothing by default.
   public init(missing: [String] = [], unexpected: [String] = [], misshapen: [Misshapen] = []) {
     self.missing = missing
     self.unexpected = unexpected
     self.misshapen = misshapen
   }
 
+  /// Whether every entry fitted and none was left.
   public var isExact: Bool { missing.isEmpty && unexpected.isEmpty && misshapen.isEmpty }
 
   /// What differs, in one clause: counts and the first names.

@@ -6,12 +6,18 @@ internal import TorchABI
 ///
 /// Source: Loshchilov and Hutter 2019, algorithm 2.
 public final class AdamW: Optimizer {
+  /// How it steps; the defaults are those of `torch.optim.AdamW`.
   public struct Settings: Equatable, Sendable {
+    /// Share of the old mean of gradients.
     public var beta1 = 0.9
+    /// Share of the old mean of their squares.
     public var beta2 = 0.999
+    /// How fast parameters shrink, over the learning rate.
     public var weightDecay = 0.01
+    /// What keeps the division from zero.
     public var epsilon = 1e-8
 
+    /// Settings; PyTorch's where none is given.
     public init(
       beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01, epsilon: Double = 1e-8
     ) {
@@ -35,10 +41,12 @@ public final class AdamW: Optimizer {
     var named: [(String, Tensor)] { [("mean", mean), ("variance", variance), ("steps", steps)] }
   }
 
+  /// The parameters that it moves.
   public let groups: [ParameterGroup]
   private let settings: Settings
   private let moments: [String: Moments]
 
+  /// An optimiser of these groups, none of whose parameters may be in two.
   public init(_ groups: [ParameterGroup], _ settings: Settings = Settings()) {
     self.groups = groups
     self.settings = settings

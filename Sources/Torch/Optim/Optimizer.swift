@@ -4,7 +4,9 @@ internal import TorchABI
 
 /// Parameters that are stepped alike.
 public struct ParameterGroup {
+  /// What the group is called in logs: "body", "head".
   public let name: String
+  /// What is stepped.
   public let parameters: [ParameterStore.Entry]
   /// The group's learning rate over the run's.
   public let learningRateScale: Double
@@ -12,6 +14,7 @@ public struct ParameterGroup {
   /// optimiser, which steps each as often; 1 is the plain optimiser.
   public let updates: Int
 
+  /// A group that is stepped once for each gradient at the run's rate, unless said otherwise.
   public init(
     _ name: String, _ parameters: [ParameterStore.Entry], learningRateScale: Double = 1, updates: Int = 1
   ) {
@@ -24,6 +27,7 @@ public struct ParameterGroup {
 
 /// Moves parameters along their gradients.
 public protocol Optimizer: AnyObject {
+  /// The parameters that it moves.
   var groups: [ParameterGroup] { get }
 
   /// One step from the gradients that `backward` left; parameters without one stay. Clears the gradients.

@@ -7,11 +7,16 @@ internal import TorchABI
 /// `g = gradient + decay * p; m = momentum * m + g (at first m = g);
 /// p -= rate * (nesterov ? g + momentum * m : m)`.
 public final class SGD: Optimizer {
+  /// How it steps; the defaults are those of the method.
   public struct Settings: Equatable, Sendable {
+    /// Share of the old direction.
     public var momentum = 0.9
+    /// How much of a parameter is added to its gradient.
     public var weightDecay = 5e-4
+    /// Whether it looks a step ahead (Nesterov).
     public var nesterov = true
 
+    /// Settings; the method's where none is given.
     public init(momentum: Double = 0.9, weightDecay: Double = 5e-4, nesterov: Bool = true) {
       self.momentum = momentum
       self.weightDecay = weightDecay
@@ -19,10 +24,12 @@ public final class SGD: Optimizer {
     }
   }
 
+  /// The parameters that it moves.
   public let groups: [ParameterGroup]
   private let settings: Settings
   private var momenta: [String: Tensor] = [:]
 
+  /// An optimiser of these groups, none of whose parameters may be in two.
   public init(_ groups: [ParameterGroup], _ settings: Settings = Settings()) {
     self.groups = groups
     self.settings = settings

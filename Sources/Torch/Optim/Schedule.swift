@@ -14,8 +14,10 @@ public struct WarmUpPoly: Equatable, Sendable {
   public var warmUp: Int
   /// The step at which the rate would reach 0; the run usually stops long before.
   public var horizon: Int
+  /// The exponent of the decay.
   public var power: Double
 
+  /// A schedule; the decay's exponent is 0.9 as published.
   public init(rate: Double, warmUp: Int, horizon: Int, power: Double = 0.9) {
     self.rate = rate
     self.warmUp = warmUp
@@ -23,6 +25,7 @@ public struct WarmUpPoly: Equatable, Sendable {
     self.power = power
   }
 
+  /// The learning rate of a step, counted from 0.
   public func callAsFunction(_ step: Int) -> Double {
     if step < warmUp { return rate * (0.1 + 0.9 * Double(step) / Double(warmUp)) }
     return rate * pow(max(0, 1 - Double(step) / Double(horizon)), power)

@@ -4,6 +4,7 @@ internal import TorchABI
 
 /// An element type of Swift that a tensor can be made of or read as.
 public protocol TensorScalar: BitwiseCopyable {
+  /// The type of a tensor of such elements.
   static var dtype: DType { get }
 }
 
@@ -38,10 +39,12 @@ extension Tensor {
     must("full") { out in shape.lend64 { ct_full(out, value, dtype.rawValue, $0, $1, device.raw) } }
   }
 
+  /// A tensor of zeros.
   public static func zeros(_ shape: [Int], dtype: DType = .float32, on device: Device = .cpu) -> Tensor {
     full(0, shape, dtype: dtype, on: device)
   }
 
+  /// A tensor of ones.
   public static func ones(_ shape: [Int], dtype: DType = .float32, on device: Device = .cpu) -> Tensor {
     full(1, shape, dtype: dtype, on: device)
   }

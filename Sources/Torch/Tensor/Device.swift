@@ -5,7 +5,9 @@ internal import TorchABI
 
 /// Where tensors live and computations run.
 public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
+  /// The processor and its memory.
   case cpu
+  /// The CUDA device of a number, from 0.
   case cuda(Int)
 
   init(_ raw: ct_device) {
@@ -50,6 +52,7 @@ public enum Machine {
       remedy: "build again with `make build`, and keep the library beside the program")
   }
 
+  /// The version of libtorch that is loaded: "2.13.0".
   public static var torchVersion: String { String(cString: ct_version()) }
 
   /// The file that libtorch was loaded from.
@@ -62,6 +65,7 @@ public enum Machine {
     return name.map { String(cString: $0) } ?? "unknown"
   }
 
+  /// How many CUDA devices libtorch sees; 0 where it was built without CUDA.
   public static var cudaDeviceCount: Int { Int(ct_cuda_devices()) }
 
   /// Threads that one operation is spread over.

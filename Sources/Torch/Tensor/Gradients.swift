@@ -6,6 +6,7 @@ extension Tensor {
   /// The same elements, cut off from the graph.
   public func detached() -> Tensor { unary("detach") { ct_detach($0, $1) } }
 
+  /// Whether operations on this tensor are recorded for `backward`.
   public var requiresGradient: Bool {
     get {
       var value = false
@@ -40,6 +41,7 @@ extension Tensor {
     return result.map { Tensor(owning: $0) }
   }
 
+  /// Forgets the gradient.
   public func clearGradient() {
     must("clearGrad", self) { handle.lend { ct_clear_grad($0) } }
   }

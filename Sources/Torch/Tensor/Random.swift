@@ -6,6 +6,7 @@ internal import TorchABI
 public final class TensorGenerator {
   private let raw: OpaquePointer
 
+  /// A generator that draws the same tensors from the same seed.
   public init(seed: UInt64) {
     var result: OpaquePointer?
     must("generator") { ct_generator_make(&result, seed) }

@@ -3,6 +3,7 @@
 internal import TorchABI
 
 extension Tensor {
+  /// The same elements in row-major order under another shape; one axis may be -1.
   public func reshaped(_ shape: Int...) -> Tensor { reshaped(shape) }
 
   /// The same elements in row-major order under another shape; one axis may be -1.
@@ -44,9 +45,12 @@ extension Tensor {
   /// The matrix product, over leading axes as a batch.
   public func matmul(_ other: Tensor) -> Tensor { binary("matmul", other) { ct_matmul($0, $1, $2) } }
 
+  /// The elements in another type; itself where it has it.
   public func to(_ dtype: DType) -> Tensor { to(dtype, on: device) }
+  /// The elements on another device; itself where it is there.
   public func to(_ device: Device) -> Tensor { to(dtype, on: device) }
 
+  /// The elements in a type and on a device; itself where nothing changes.
   public func to(_ dtype: DType, on device: Device) -> Tensor {
     unary("to") { ct_to($0, $1, dtype.rawValue, device.raw) }
   }

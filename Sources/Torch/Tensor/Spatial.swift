@@ -4,10 +4,14 @@ internal import TorchABI
 
 /// How a window moves over an image, in pixels, the same along both axes.
 public struct Window: Equatable, Sendable {
+  /// Pixels from one place of the window to the next.
   public var stride: Int
+  /// Zeros around the image, in pixels.
   public var padding: Int
+  /// Pixels from one tap of the window to the next.
   public var dilation: Int
 
+  /// A window that moves pixel by pixel, without padding or gaps, unless said otherwise.
   public init(stride: Int = 1, padding: Int = 0, dilation: Int = 1) {
     self.stride = stride
     self.padding = padding
@@ -32,6 +36,7 @@ extension Tensor {
     }
   }
 
+  /// Each element, 0 where it is negative.
   public func relu() -> Tensor { unary("relu") { ct_relu($0, $1) } }
 
   /// Shapes: [N, C, H, W], one slope a channel [C].
@@ -90,7 +95,9 @@ extension Tensor {
     return neighbours(low, shares.map { 1 - $0 }) + neighbours(high, shares)
   }
 
+  /// Probabilities along an axis: e to each element over their sum.
   public func softmax(_ axis: Int) -> Tensor { unary("softmax") { ct_softmax($0, $1, Int64(axis)) } }
+  /// The logarithm of `softmax`, computed without its rounding.
   public func logSoftmax(_ axis: Int) -> Tensor {
     unary("logSoftmax") { ct_log_softmax($0, $1, Int64(axis)) }
   }

@@ -25,9 +25,12 @@ public struct Tensor {
     }
   }
 
+  /// How many axes it has.
   public var rank: Int { shape.count }
+  /// How many elements it has.
   public var elementCount: Int { shape.reduce(1, *) }
 
+  /// The type of an element.
   public var dtype: DType {
     handle.lend { x in
       var raw: Int32 = 0
@@ -39,6 +42,7 @@ public struct Tensor {
     }
   }
 
+  /// Where it lives.
   public var device: Device {
     handle.lend { x in
       var raw = ct_device(kind: 0, index: 0)

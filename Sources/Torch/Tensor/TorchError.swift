@@ -4,6 +4,7 @@ internal import TorchABI
 
 /// What libtorch said when an operation failed.
 public struct TorchError: Error, CustomStringConvertible, Sendable {
+  /// What kind of failure it was.
   public enum Kind: Sendable {
     /// No memory for the result.
     case outOfMemory
@@ -13,8 +14,11 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
     case other
   }
 
+  /// The kind of the failure.
   public let kind: Kind
+  /// The operation that failed.
   public let operation: String
+  /// libtorch's own words.
   public let message: String
 
   /// Takes over a C error and frees it.

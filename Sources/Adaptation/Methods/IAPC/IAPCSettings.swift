@@ -30,6 +30,7 @@ public struct IAPCSettings: Equatable, Sendable {
 
   /// How the similarities are laid out.
   public enum PrototypeLayout: String, SettingChoice {
+    /// As the paper means it.
     case mended
     /// [HW, C] read as [C, H, W]: a mistake of the code of 2023, for comparisons with its numbers.
     case scrambled2023
@@ -45,20 +46,29 @@ public struct IAPCSettings: Equatable, Sendable {
 
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
+    /// Of the importance-aware pseudo-label term, `weights.ia`.
     public var importance = 0.2
+    /// Of the enhanced term of prototypes, `weights.pe`.
     public var enhanced = 0.5
+    /// Of the symmetric term of prototypes, `weights.ps`.
     public var symmetric = 0.04
+    /// Of the entropy term, `weights.im`.
     public var entropy = 2.0
   }
 
+  /// The multipliers of the terms.
   public var weights = Weights()
+  /// What the source network's trust in a pixel is read from.
   public var importance = Importance.logits
+  /// What prototypes are means of.
   public var prototypes = Prototypes.perImage
+  /// How the similarities are laid out.
   public var prototypeLayout = PrototypeLayout.mended
   /// Share of the old prototypes at each step, for `momentum`.
   public var prototypeDecay = 0.99
   /// Share of the old teacher at each step.
   public var teacherDecay = 0.9999
+  /// Which statistics the teacher's normalisation layers use.
   public var teacherNorm = TeacherNorm.batch
   /// Pixels an image below which a class counts as rare; nil for 1/32 of the crop.
   public var rarePixels: Int?
@@ -74,8 +84,11 @@ public struct IAPCSettings: Equatable, Sendable {
   public var precision = Precision.float32
   /// The classifier's learning rate over the body's.
   public var headScale = 10.0
+  /// Share of the old direction in a step.
   public var momentum = 0.9
+  /// How much of a parameter is added to its gradient.
   public var weightDecay = 5e-4
 
+  /// The choices of the authors' code, but for repeated updates and the statistics pass.
   public init() {}
 }

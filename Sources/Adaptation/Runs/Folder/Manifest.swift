@@ -10,7 +10,10 @@ public let iapcVersion = "0.1.0"
 
 /// What a run folder is of, by the command that made it.
 public enum RunJob: String, Codable, Sendable {
-  case adapt, train
+  /// A run of `iapc adapt`.
+  case adapt
+  /// A run of `iapc train`.
+  case train
 }
 
 /// `manifest.json`: what a run was made of, so that its result can be traced.

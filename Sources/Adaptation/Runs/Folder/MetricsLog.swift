@@ -7,12 +7,16 @@ import Foundation
 public struct StepRecord: Sendable {
   /// From 1.
   public let step: Int
+  /// What the step found.
   public let report: StepReport
+  /// The learning rate of the body.
   public let learningRate: Double
+  /// How long the step took.
   public let seconds: Double
   /// The files of the step's images, where they are known; not in the line.
   public let images: [String]
 
+  /// A line of the log.
   public init(
     step: Int, report: StepReport, learningRate: Double, seconds: Double, images: [String] = []
   ) {

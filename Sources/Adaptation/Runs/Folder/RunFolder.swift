@@ -5,20 +5,31 @@ import Foundation
 
 /// The folder of a run and the places in it.
 public struct RunFolder: Sendable {
+  /// The folder.
   public let path: String
 
+  /// The settings, resolved.
   public var config: String { "\(path)/config.yaml" }
+  /// Versions, seed, and hashes of weights and images.
   public var manifest: String { "\(path)/manifest.json" }
+  /// A line of terms for each step.
   public var metrics: String { "\(path)/metrics.jsonl" }
+  /// A line of scores for each look at the validation images; of `train` alone.
   public var evaluations: String { "\(path)/evaluations.jsonl" }
   /// The label-free criteria, one object for each step at which they were computed.
   public var selection: String { "\(path)/selection.jsonl" }
+  /// The folder of TensorBoard's event files.
   public var tensorboard: String { "\(path)/tensorboard" }
+  /// The page about the run.
   public var report: String { "\(path)/report.html" }
+  /// The folder of checkpoints.
   public var checkpoints: String { "\(path)/checkpoints" }
+  /// The adapted weights as safetensors.
   public var adaptedSafetensors: String { "\(path)/adapted.safetensors" }
+  /// The adapted weights for `torch.load`.
   public var adaptedPth: String { "\(path)/adapted.pth" }
 
+  /// The folder at a path, whether it is there or not.
   public init(_ path: String) {
     self.path = path
   }

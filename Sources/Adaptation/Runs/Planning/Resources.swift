@@ -12,6 +12,7 @@ public struct Resources: Sendable {
     /// Bytes that this user may still write.
     public let free: Int
 
+    /// A file system of a number with so many bytes free.
     public init(number: UInt64, free: Int) {
       self.number = number
       self.free = free
@@ -23,6 +24,7 @@ public struct Resources: Sendable {
   /// The disk that a path lies on, or will; nil where it cannot be told.
   public let disk: @Sendable (String) -> Disk?
 
+  /// What functions tell of memory and disks, in bytes; nil where they cannot know.
   public init(memory: @escaping @Sendable () -> Int?, disk: @escaping @Sendable (String) -> Disk?) {
     self.memory = memory
     self.disk = disk

@@ -15,6 +15,7 @@ public struct EvaluationProtocol: Equatable, Sendable {
   public private(set) var explanation: String
   /// Where it is stated or can be read.
   public let source: String
+  /// How images are put to the network.
   public private(set) var settings: PredictionSettings
 
   init(

@@ -6,26 +6,37 @@ import Segmentation
 
 /// What `evaluate --json` writes, and `evaluate --from` reads.
 public struct EvaluationReport: Codable, Sendable {
+  /// Which weights were scored.
   public struct Weights: Codable, Sendable {
+    /// The file.
     public let file: String
+    /// Its hash, 64 hexadecimal digits.
     public let sha256: String
   }
 
   /// The mean over all classes of the label space, whatever class sets were asked for.
   public let mIoU: Double
+  /// The classes with their scores, in the label space's order.
   public let classes: [ClassScore]
+  /// The means over class sets that were asked for.
   public private(set) var classSets: [ClassSetScore]?
+  /// How many images were scored.
   public let images: Int
   /// Images that should have been scored and were not; nil where it is unknown.
   public var missing: Int?
+  /// Pixels of true class t predicted p, at [t][p].
   public let confusion: [[Int]]
   /// Pixels of each class predicted as none of the label space.
   public let unmapped: [Int]?
+  /// The name of what the labels hold.
   public let labelSpace: String
+  /// How images were put to the network; nil where label maps were scored.
   public let `protocol`: MeasuredProtocol?
+  /// Which weights were scored; nil where label maps were.
   public let weights: Weights?
   /// The folder of label maps, where no network was run.
   public let predictions: String?
+  /// How long it took.
   public let seconds: Double
 
   /// - `way`: the protocol that the evaluation followed.
@@ -110,21 +121,35 @@ public struct EvaluationReport: Codable, Sendable {
 
 /// How a result was measured, in words and numbers.
 public struct MeasuredProtocol: Codable, Sendable {
+  /// Windows that images were put to the network in.
   public struct Tiles: Codable, Sendable {
+    /// A window's size, "512x512".
     public let size: String
+    /// Pixels that neighbours share, at least.
     public let overlap: Int
   }
 
+  /// The protocol's name; nil in results of older versions.
   public let name: String?
+  /// The protocol in words.
   public let explanation: String?
+  /// Who measures so.
   public let source: String?
+  /// The network's input size, "1024x512", or words.
   public let input: String
+  /// How images are resized.
   public let resize: String
+  /// How scores are brought to the labels' size.
   public let upsampling: String
+  /// The size at which classes are compared, in words; nil in results of older versions.
   public let comparedAt: String?
+  /// Factors of the input size whose probabilities are summed.
   public let scales: [Double]?
+  /// Whether mirrored images count too.
   public let mirror: Bool?
+  /// The windows, where there are any.
   public let tiles: Tiles?
+  /// Which statistics normalisation layers used, in words.
   public let statistics: String
   /// The label space of the predictions before they are mapped to the labels'.
   public let predicts: String

@@ -8,14 +8,20 @@ import Torch
 
 /// A score on labelled images, with what it was measured on.
 public struct Evaluation: Sendable {
+  /// Pixels by true and predicted class.
   public let matrix: ConfusionMatrix
+  /// What the labels hold.
   public let space: LabelSpace
+  /// How many images were scored.
   public let images: Int
   /// Images that should have been scored and were not: absent, or without a label; nil where it is unknown.
   public var missing: Int?
+  /// How long it took.
   public let seconds: Double
+  /// The mean over the classes that have an IoU, 0 ... 1.
   public var meanIoU: Double { matrix.meanIoU }
 
+  /// The result of scoring images.
   public init(matrix: ConfusionMatrix, space: LabelSpace, images: Int, missing: Int? = nil, seconds: Double) {
     self.matrix = matrix
     self.space = space

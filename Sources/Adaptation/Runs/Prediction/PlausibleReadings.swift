@@ -8,7 +8,9 @@ import Torch
 public struct PlausibleReadings {
   /// A variant and a colour convention, with the predictions that follow.
   public struct Reading: Sendable {
+    /// What the weights are taken for.
     public let guess: NetworkFile.Guess
+    /// What their predictions look like.
     public let check: LabelFreeCheck
   }
 

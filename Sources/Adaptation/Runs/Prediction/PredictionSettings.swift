@@ -18,6 +18,7 @@ public enum Interpolation: String, SettingChoice {
 /// the scores of a row of windows, across the image's width; of the whole image where there are several
 /// passes, or where scores are compared at another size than the network's input.
 public struct Tiling: Equatable, Sendable {
+  /// A window's size in pixels of the network's input.
   public var size: PixelSize
   /// Pixels that neighbours share along each axis, at least.
   public var overlap: Int
@@ -70,6 +71,7 @@ public struct PredictionSettings: Equatable, Sendable {
   /// What the network computes in; scores are compared in float32.
   public var precision = Precision.float32
 
+  /// One pass at each image's own size with stored statistics, unless said otherwise.
   public init(size: PixelSize? = nil, scales: [Double] = [1], mirror: Bool = false, mode: Mode = .evaluation)
   {
     self.size = size

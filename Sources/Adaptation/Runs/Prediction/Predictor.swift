@@ -15,11 +15,14 @@ extension LabelMap {
 
 /// Turns images into label maps with one network.
 public struct Predictor {
+  /// The network that predicts.
   public let network: any Segmenter
+  /// How images are put to it.
   public let settings: PredictionSettings
   /// Takes the times of a prediction's parts, where somebody asks for them.
   package var clock: PhaseClock?
 
+  /// A predictor of a network, which must be left alone while it predicts.
   public init(_ network: any Segmenter, _ settings: PredictionSettings) {
     self.network = network
     self.settings = settings

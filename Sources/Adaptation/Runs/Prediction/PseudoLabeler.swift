@@ -7,6 +7,7 @@ import Segmentation
 
 /// Label maps kept as PNG files in a folder, under the images' names.
 public struct PseudoLabelFolder: PseudoLabelSource {
+  /// The folder.
   public let path: String
   let classCount: Int
 
@@ -51,6 +52,7 @@ public struct PseudoLabeler {
   private let network: LoadedNetwork
   var predictor: Predictor
 
+  /// A labeller with the source network.
   public init(_ network: LoadedNetwork, _ settings: PredictionSettings) {
     self.network = network
     predictor = Predictor(network.network, settings)

@@ -26,6 +26,7 @@ public enum Submission: String, CaseIterable, Sendable {
   public struct File: Equatable, Sendable {
     /// The path in the submission.
     public let name: String
+    /// What it holds.
     public let map: LabelMap
   }
 
@@ -57,6 +58,7 @@ public enum Submission: String, CaseIterable, Sendable {
 
 /// Turns the label maps of a list of images into the files of a submission.
 public struct SubmissionWriter {
+  /// What it is written for.
   public let submission: Submission
   private let images: ImageList
   /// The value in the file of each predicted class.

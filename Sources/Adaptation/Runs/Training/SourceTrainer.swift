@@ -26,6 +26,10 @@ public struct SourceTrainer {
   /// What the run may take.
   public var resources = Resources.ofThisMachine
 
+  /// A training that has yet to start.
+  ///
+  /// - `command`: what the manifest tells as the command.
+  /// - `observer`: who hears of progress, and can end the run.
   public init(
     _ settings: TrainingSettings, command: [String] = [], observer: RunObserver = RunObserver()
   ) {

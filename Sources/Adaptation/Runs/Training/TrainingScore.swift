@@ -6,7 +6,9 @@ import Segmentation
 
 /// A score of a network in training: a line of `evaluations.jsonl`.
 public struct TrainingScore: Codable, Equatable, Sendable {
+  /// The score of a class.
   public struct ClassScore: Codable, Equatable, Sendable {
+    /// The class's name.
     public let name: String
     /// nil for a class that is neither in labels nor in predictions.
     public let iou: Double?
@@ -14,9 +16,12 @@ public struct TrainingScore: Codable, Equatable, Sendable {
 
   /// After how many steps.
   public let step: Int
+  /// The mean over the classes that have an IoU, 0 ... 1.
   public let mIoU: Double
+  /// The classes in the label space's order.
   public let classes: [ClassScore]
 
+  /// The score of an evaluation after so many steps.
   public init(step: Int, _ evaluation: Evaluation) {
     self.step = step
     mIoU = evaluation.meanIoU

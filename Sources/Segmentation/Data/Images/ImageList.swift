@@ -5,6 +5,7 @@ import Foundation
 
 /// The images of a data set, in a fixed order, each with a name of its own.
 public struct ImageList: Equatable, Sendable {
+  /// An image of the list.
   public struct Entry: Equatable, Hashable, Sendable {
     /// Where the file is.
     public let path: String
@@ -12,6 +13,7 @@ public struct ImageList: Equatable, Sendable {
     /// It never leads out of a folder that results are written to.
     public let name: String
 
+    /// An image at a path, under the name of its results.
     public init(path: String, name: String) {
       self.path = path
       self.name = name
@@ -20,8 +22,10 @@ public struct ImageList: Equatable, Sendable {
 
   /// The folder, list file or image that was given.
   public let source: String
+  /// The images in their order.
   public let entries: [Entry]
 
+  /// How many images there are.
   public var count: Int { entries.count }
 
   static let imageEndings: Set<String> = ["jpg", "jpeg", "png"]

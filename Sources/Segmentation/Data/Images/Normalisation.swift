@@ -9,14 +9,22 @@ import Torch
 /// Weights fit one normalisation only, so it travels with them.
 public struct Normalisation: Codable, Equatable, Sendable {
   /// The order of the channels in the network's input.
-  public enum ChannelOrder: String, Codable, Sendable { case rgb, bgr }
+  public enum ChannelOrder: String, Codable, Sendable {
+    /// Red first.
+    case rgb
+    /// Blue first, as OpenCV and Caffe have it.
+    case bgr
+  }
 
+  /// The name that `--normalisation` takes.
   public let name: String
+  /// The order of the channels.
   public let order: ChannelOrder
   /// Three values, in the network's order of channels.
   public let mean: [Double]
   /// Three values, in the network's order of channels.
   public let std: [Double]
+  /// What the normalised values are divided by.
   public let scale: Double
 
   /// - Throws: a `Problem` unless mean and std have three finite values each and no std is 0.
@@ -71,6 +79,7 @@ public struct Normalisation: Codable, Equatable, Sendable {
     unchecked: "espnetCityscapes", .bgr, [72.3923111, 82.90893555, 73.15840149],
     [45.3192215, 46.15289307, 44.91483307], 1 / 255)
 
+  /// The normalisations that have a name on the command line.
   public static let known = [caffe, imageNet, espnetCityscapes]
 
   /// The same numbers, channel by channel, for colours that come in the other order: a common mistake.

@@ -4,9 +4,11 @@ import Imaging
 
 /// How many pixels of a label file hold each class, and which ids it holds that its label space lacks.
 public struct LabelCensus: Equatable, Sendable {
+  /// Width and height of the label file in pixels.
   public let size: PixelSize
   /// In the label space's order.
   public let classPixels: [Int]
+  /// Pixels without a class.
   public let ignoredPixels: Int
   /// Pixels of each unknown id.
   public let unknown: [Int: Int]

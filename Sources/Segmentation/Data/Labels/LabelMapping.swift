@@ -6,7 +6,9 @@ import Imaging
 /// Which class of one label space stands for each class of another: what a network predicts, told in the
 /// classes that the labels know.
 public struct LabelMapping: Equatable, Sendable {
+  /// The classes that are mapped.
   public let source: LabelSpace
+  /// The classes that they are told in.
   public let target: LabelSpace
   /// The target's class index for each of the 256 values of a predicted map; 255 where there is none.
   public let table: [UInt8]

@@ -5,11 +5,16 @@ import Imaging
 
 /// A class of a label space: its name and the colour it is drawn in.
 public struct LabelClass: Equatable, Hashable, Sendable {
+  /// The name, which no other class of the space has.
   public let name: String
+  /// Red of the display colour.
   public let red: UInt8
+  /// Green of the display colour.
   public let green: UInt8
+  /// Blue of the display colour.
   public let blue: UInt8
 
+  /// A class with its display colour.
   public init(_ name: String, _ red: UInt8, _ green: UInt8, _ blue: UInt8) {
     self.name = name
     self.red = red
@@ -23,6 +28,7 @@ public struct LabelClass: Equatable, Hashable, Sendable {
 /// A class index is a place in `classes`. A file id is the number stored in a label file: it stands for a
 /// class, or is ignored, or is unknown, which ends the reading of that file.
 public struct LabelSpace: Equatable, Sendable {
+  /// The name that options and results use.
   public let name: String
   /// The classes in the order of their indices; 1 to 255 of them, for 255 marks ignored pixels.
   public let classes: [LabelClass]
@@ -46,12 +52,14 @@ public struct LabelSpace: Equatable, Sendable {
     /// The class here for each class there; one that is not listed stands for none.
     public let classes: [String: String]
 
+    /// A mapping from the classes of a known label space.
     public init(from source: String, classes: [String: String]) {
       self.source = source
       self.classes = classes
     }
   }
 
+  /// How many classes there are.
   public var count: Int { classes.count }
 
   /// A label space of one's own.

@@ -5,15 +5,21 @@ import Imaging
 
 /// Images and the label files that belong to them: to train a source network and to evaluate, never to adapt.
 public struct LabelledImages: Equatable, Sendable {
+  /// An image with its label file.
   public struct Entry: Equatable, Hashable, Sendable {
+    /// The image.
     public let image: ImageList.Entry
+    /// The label file.
     public let labelPath: String
   }
 
   /// An image with its label map, of the same size.
   public struct Sample: Equatable, Sendable {
+    /// The name of the image's results.
     public let name: String
+    /// The image as it was read.
     public let image: RGBImage
+    /// The label in class indices.
     public let label: LabelMap
   }
 
@@ -27,13 +33,16 @@ public struct LabelledImages: Equatable, Sendable {
     public static let labels = Unpaired(rawValue: 2)
   }
 
+  /// What the label files hold.
   public let space: LabelSpace
+  /// The pairs in their order.
   public let entries: [Entry]
   /// The names of the images left out for want of a label file.
   public let imagesLeftOut: [String]
   /// The names of the label files left out for want of an image.
   public let labelsLeftOut: [String]
 
+  /// How many pairs there are.
   public var count: Int { entries.count }
 
   init(space: LabelSpace, entries: [Entry], imagesLeftOut: [String], labelsLeftOut: [String]) {

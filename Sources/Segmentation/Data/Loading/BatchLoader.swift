@@ -11,8 +11,11 @@ public final class BatchLoader<Sample: Sendable>: Sendable {
   /// Makes one sample; the generator belongs to that sample alone.
   public typealias Maker = @Sendable (SampleRequest, inout SeededGenerator) throws -> Sample
 
+  /// Which samples make up which batch.
   public let order: BatchOrder
+  /// Threads that make samples.
   public let workers: Int
+  /// Batches that may be made ahead.
   public let queueDepth: Int
   private let maker: Maker
   private let queue: SampleQueue<Sample>

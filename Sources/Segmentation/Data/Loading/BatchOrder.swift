@@ -11,6 +11,7 @@ public struct BatchOrder: Equatable, Sendable {
   public let count: Int
   /// How many samples a batch has, over all processes.
   public let batchSize: Int
+  /// What decides the shuffles.
   public let seed: UInt64
   /// Whether each epoch has an order of its own; otherwise items come in their own order.
   public let shuffled: Bool

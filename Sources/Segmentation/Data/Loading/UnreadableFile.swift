@@ -4,10 +4,12 @@ import Files
 
 /// A file that could not be read while a sample was made from it.
 public struct UnreadableFile: Error, Equatable, Sendable {
+  /// The file.
   public let path: String
   /// Why it could not be read.
   public let problem: Problem
 
+  /// A file and why it cannot be read.
   public init(path: String, problem: Problem) {
     self.path = path
     self.problem = problem

@@ -38,6 +38,7 @@ public struct ContactSheet {
       Picture(name: name, plain: Self.embedded(small), overlay: overlay.map(Self.embedded)))
   }
 
+  /// The page, one HTML text that needs no other file.
   public var html: String {
     """
     <!doctype html>

@@ -9,17 +9,23 @@ import Synchronization
 public struct DataCheck: Encodable, Equatable, Sendable {
   /// An id that the label space does not know.
   public struct UnknownID: Encodable, Equatable, Sendable {
+    /// The id in the label files.
     public let id: Int
+    /// Label files that hold it.
     public var files = 0
+    /// Pixels that hold it, in all files.
     public var pixels = 0
   }
 
   /// A file that cannot be used, and why.
   public struct BadFile: Encodable, Equatable, Sendable {
+    /// The file.
     public let path: String
+    /// Why it cannot be used.
     public let why: String
   }
 
+  /// Images that were looked at.
   public var images = 0
   /// Images with a label file; 0 where only images were looked at.
   public var pairs = 0
@@ -29,12 +35,15 @@ public struct DataCheck: Encodable, Equatable, Sendable {
   public var classPixels: [Int] = []
   /// Images that show each class.
   public var classImages: [Int] = []
+  /// Labelled pixels without a class.
   public var ignoredPixels = 0
   /// The most frequent first.
   public var unknownIDs: [UnknownID] = []
   /// Files that cannot be read, and labels of another size than their image.
   public var badFiles: [BadFile] = []
+  /// Images without a label file.
   public var imagesWithoutLabel: [String] = []
+  /// Label files without an image.
   public var labelsWithoutImage: [String] = []
 
   /// Whether every image can be used and every label id is known.

@@ -15,6 +15,7 @@ public struct DataSet: Equatable, Sendable {
     /// How the names end before the extension; other files stay out.
     public let suffix: String
 
+    /// Files below a base folder, in these folders and with names that end in the suffix.
     public init(_ base: String, folders: [String] = [""], suffix: String = "") {
       self.base = base
       self.folders = folders
@@ -24,13 +25,16 @@ public struct DataSet: Equatable, Sendable {
 
   /// A part of a data set: "train", "val".
   public struct Split: Equatable, Sendable {
+    /// The name that `--split` takes.
     public let name: String
+    /// Where the images are.
     public let images: FileGroup
     /// Where the labels may be, the first that is there counts; empty where none are given out.
     public let labels: [FileGroup]
     /// How many images there are, where that is known.
     public let count: Int?
 
+    /// A part whose labels are given out where they are named.
     public init(_ name: String, _ images: FileGroup, labels: [FileGroup] = [], count: Int? = nil) {
       self.name = name
       self.images = images
@@ -39,9 +43,11 @@ public struct DataSet: Equatable, Sendable {
     }
   }
 
+  /// The name that `--dataset` takes.
   public let name: String
   /// The classes of its label files; nil in a set of one's own that has none.
   public let labelSpace: LabelSpace?
+  /// The parts in the order in which they are told.
   public let splits: [Split]
   /// The split that is meant where none is named: "val" where there is one, else the first.
   public let defaultSplit: String

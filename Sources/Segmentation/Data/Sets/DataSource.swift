@@ -22,6 +22,7 @@ public struct DataSource: Equatable, Sendable {
   /// Whether to go on where images or labels are missing.
   public var allowMissing: Bool
 
+  /// A source of what is named; an empty one by default.
   public init(
     dataset: String? = nil, data: String? = nil, split: String? = nil, preferredSplit: String? = nil,
     images: String? = nil, labels: String? = nil, labelSpace: String? = nil, allowMissing: Bool = false
@@ -137,6 +138,7 @@ public struct DataSource: Equatable, Sendable {
 
 /// Images with labels as a `DataSource` found them.
 public struct LabelledSource: Equatable, Sendable {
+  /// The pairs that were found.
   public let images: LabelledImages
   /// The images that are known to be missing, with those left out for want of a label file.
   public let missing: Int

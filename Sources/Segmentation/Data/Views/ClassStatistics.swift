@@ -10,6 +10,7 @@ public struct ClassStatistics: Equatable, Sendable {
   /// The pixels of each image, those without a class too.
   public let areas: [Int]
 
+  /// Statistics of counted pixels: a row of class counts for each image, and each image's area in pixels.
   public init(counts: [[Int]], areas: [Int]) {
     self.counts = counts
     self.areas = areas

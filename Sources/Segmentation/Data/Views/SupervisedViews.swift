@@ -5,11 +5,14 @@ import Imaging
 
 /// A crop of a labelled image with the crop of its label: one sample of source training.
 public struct SupervisedSample: Equatable, Sendable {
+  /// The crop of the image.
   public var image: RGBImage
+  /// The crop of the label, of the same size.
   public var label: LabelMap
   /// The image's file; empty where there is none.
   public var path: String
 
+  /// A sample of a crop and its label.
   public init(image: RGBImage, label: LabelMap, path: String = "") {
     self.image = image
     self.label = label
@@ -19,9 +22,12 @@ public struct SupervisedSample: Equatable, Sendable {
 
 /// A class that a crop should show, by at least so many pixels of the unscaled image.
 public struct WantedClass: Equatable, Sendable {
+  /// The class index.
   public let index: Int
+  /// Pixels that the crop should show of it.
   public let pixels: Int
 
+  /// A wish for a class.
   public init(index: Int, pixels: Int) {
     self.index = index
     self.pixels = pixels
@@ -35,6 +41,7 @@ public struct RandomBlur: Equatable, Sendable {
   /// The kernel's standard deviation, in pixels.
   public var deviations: ClosedRange<Double>
 
+  /// Blur of a share of the samples.
   public init(probability: Double, deviations: ClosedRange<Double>) {
     self.probability = probability
     self.deviations = deviations
@@ -45,7 +52,9 @@ public struct RandomBlur: Equatable, Sendable {
 public struct SupervisedViews: Sendable {
   /// The size that images are brought to before the random scale; nil keeps each image's own.
   public var size: PixelSize?
+  /// The size of samples.
   public var crop: PixelSize
+  /// The range of the random scale.
   public var scaleRange: ClosedRange<Double> = 0.5...2
   /// Whether samples are mirrored, with probability 1/2.
   public var mirror = true

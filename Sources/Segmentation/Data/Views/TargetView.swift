@@ -15,6 +15,7 @@ public struct TargetViews: Equatable, Sendable {
   public let augmented: RGBImage
   /// The pseudo-label of `scaled`.
   public let label: LabelMap
+  /// Whether the views are mirrored.
   public let mirrored: Bool
   /// The random factor of the network's input size.
   public let factor: Double

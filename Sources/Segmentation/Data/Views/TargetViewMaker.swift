@@ -5,10 +5,14 @@ import Imaging
 
 /// Reads target images and cuts their views: what a `BatchLoader` of adaptation runs in its workers.
 public struct TargetViewMaker: Sendable {
+  /// The unlabelled images.
   public let images: ImageList
+  /// The source network's labels for them.
   public let pseudoLabels: any PseudoLabelSource
+  /// How views are cut and coloured.
   public let settings: TargetViewSettings
 
+  /// A maker of views of these images.
   public init(images: ImageList, pseudoLabels: any PseudoLabelSource, settings: TargetViewSettings) {
     self.images = images
     self.pseudoLabels = pseudoLabels

@@ -7,6 +7,7 @@ import Imaging
 public struct TargetViewSettings: Equatable, Sendable {
   /// The size that images are brought to: the network's input, of which crops are taken.
   public let size: PixelSize
+  /// The size of the views.
   public let crop: PixelSize
   /// The factors of `size` that are drawn from, uniformly: the range asked for, less the factors at which the
   /// crop would not fit.

@@ -16,6 +16,7 @@ protocol DeepLabBody {
 /// Source: Chen, Papandreou, Kokkinos, Murphy, Yuille, PAMI 2018, arXiv 1606.00915. Entries are named as
 /// AdaptSegNet and ADVENT name them.
 public final class DeepLabV2: Segmenter {
+  /// The variant that it is.
   public let description: Description
   public let store: ParameterStore
   public let outputStride = 8
@@ -27,6 +28,7 @@ public final class DeepLabV2: Segmenter {
   private let auxiliary: ASPP?
   private let headName: String
 
+  /// A network whose parameters the seed draws, until weights are loaded.
   public init(
     _ description: Description, normalisation: Normalisation = .caffe, device: Device = .cpu, seed: UInt64 = 0
   ) {

@@ -21,6 +21,7 @@ public final class ESPNet: Segmenter {
     /// The decoder's pyramid splits the outputs' channels in five.
     public static let fewestOutputs = 5
 
+    /// A network of these depths, p at stride 4 and q at stride 8.
     public init(p: Int = 2, q: Int = 3, outputs: Int, skip: Int = 16) {
       self.p = p
       self.q = q
@@ -30,6 +31,7 @@ public final class ESPNet: Segmenter {
   }
 
   public let name = "espnet"
+  /// The variant that it is.
   public let description: Description
   public let store: ParameterStore
   public let classCount: Int

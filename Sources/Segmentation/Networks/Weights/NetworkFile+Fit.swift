@@ -6,6 +6,7 @@ import Torch
 extension NetworkFile {
   /// How a checkpoint fits a family.
   public struct Fit {
+    /// The family's name.
     public let family: String
     /// The variant that names, shapes and dialect tell of; empty where they are of another family.
     public let variant: String
@@ -52,8 +53,10 @@ extension NetworkFile {
     public let family: String
     /// What the weights do not show, as `--variant` takes it; empty where they show all.
     public let variant: String
+    /// How the weights take their pixels.
     public let normalisation: Normalisation
 
+    /// A reading of weights.
     public init(family: String, variant: String, normalisation: Normalisation) {
       (self.family, self.variant, self.normalisation) = (family, variant, normalisation)
     }

@@ -6,9 +6,11 @@ import Torch
 
 /// A network read from a weights file, with what the file said of itself.
 public struct LoadedNetwork {
+  /// The network with its weights.
   public let network: any Segmenter
   /// What the network predicts.
   public let classes: LabelSpace
+  /// The file that they came from.
   public let file: String
   /// SHA-256 of the file, in hexadecimal.
   public let sha256: String
@@ -131,6 +133,10 @@ public enum NetworkFile {
       tensors: network.store.state, metadata: metadata, places: form?.places ?? CheckpointPlaces())
   }
 
+  /// Writes a network's weights, with what is needed to load them again.
+  ///
+  /// - `form`: how the weights came, to write them alike; nil for the network's own names.
+  /// - Throws: `Problem` where the file cannot be written.
   public static func save(
     _ network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil, to path: String
   ) throws {

@@ -5,7 +5,9 @@ import Files
 /// What a user says of weights that do not say it themselves: a named origin, single properties, or both,
 /// between commas: "dt-st", "adaptsegnet,ceil=false", "branches=2,stride=3x3".
 public struct VariantText: Equatable, Sendable {
+  /// The code base that was named, if one was.
   public let origin: VariantOrigin?
+  /// Single properties, which go before those of the origin.
   public let properties: [VariantProperty]
 
   /// Nothing said.
@@ -46,7 +48,9 @@ public struct VariantText: Equatable, Sendable {
 
 /// A property of a variant as it is written: `branches=2`.
 public struct VariantProperty: Equatable, Sendable {
+  /// The property's name: "branches".
   public let name: String
+  /// The property's value: "2".
   public let value: String
 
   init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
@@ -54,11 +58,13 @@ public struct VariantProperty: Equatable, Sendable {
 
 /// A code base whose weights share what their names and shapes do not show.
 public struct VariantOrigin: Equatable, Sendable {
+  /// The name that `--variant` takes.
   public let name: String
   /// What differs from ADVENT's network.
   let properties: [VariantProperty]
   /// Whether weights that count no batches come from frozen normalisation layers.
   let freezesUncounted: Bool
+  /// The colours that its weights want.
   public let normalisation: Normalisation
 
   private init(
@@ -95,6 +101,9 @@ public struct VariantOrigin: Equatable, Sendable {
     VariantOrigin("mic", .imageNet, torchvision),
   ]
 
+  /// The origin of a name.
+  ///
+  /// - Throws: a `Problem` that lists the known names and says which is nearest.
   public static func named(_ name: String) throws -> VariantOrigin {
     if let found = all.first(where: { $0.name == name }) { return found }
     throw unknownName(name, of: "origin of weights", known: all.map(\.name))

@@ -16,6 +16,7 @@ public struct WeightsDialect: Sendable {
   /// Which bodies a code base has.
   enum Bodies: Sendable { case resnet, vgg, both }
 
+  /// The name that `--dialect` takes.
   public let name: String
   let bodies: Bodies
   /// The origin whose variant and colours such weights have unless told otherwise.

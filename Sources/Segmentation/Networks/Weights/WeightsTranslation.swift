@@ -27,7 +27,9 @@ public struct RecognisedWeights: Sendable {
 
 /// How weights lie in a file: what to keep when they are written again.
 public struct WeightsForm: Equatable, Sendable {
+  /// The dialect of the names.
   public let dialect: String
+  /// The dictionaries around the weights, and the keys in them.
   public let places: CheckpointPlaces
 }
 
