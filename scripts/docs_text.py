@@ -76,7 +76,8 @@ def anchors(text):
 def faults(root, options):
     """Dead links and anchors, and commands and options in running text that there are not."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md", ":!*.docc"], cwd=root, check=True,
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md", ":!*.docc/*"],
+        cwd=root, check=True,
         capture_output=True, text=True).stdout.split()
     found = []
     for name in listed:
