@@ -97,6 +97,8 @@ class Checker:
         self.name, self.folder = name, folder
         self.lines, self.failures = [], 0
         self.printed = None
+        # What comes after Python that cannot run may need what it leaves.
+        self.lacks_python = False
 
     def say(self, line, text):
         self.lines.append(f"{self.name}:{line}  {text}")
@@ -138,8 +140,8 @@ class Checker:
                 look_up(command)
                 self.printed = None
                 self.say(line, f"not run ({reason}): {command}")
-            elif command.startswith("python ") and not HAS_TORCH:
-                self.printed = None
+            elif self.lacks_python or (command.startswith("python ") and not HAS_TORCH):
+                self.lacks_python, self.printed = True, None
                 self.say(line, f"SKIPPED, no PyTorch in .venv: {command}")
             else:
                 self.run(line, command)
@@ -154,7 +156,7 @@ class Checker:
     def python(self, block):
         self.printed = ""
         if not HAS_TORCH:
-            self.printed = None
+            self.lacks_python, self.printed = True, None
             self.say(block.line, "SKIPPED, no PyTorch in .venv: a python block")
         else:
             self.execute(block.line, ["python", "-c", block.text], "a python block", self.folder)
@@ -208,6 +210,8 @@ def main():
     arguments = parser.parse_args()
     guides = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "Documentation").glob("*.md"))
     names = arguments.documents or DOCUMENTS + guides
+    if not IAPC.exists():
+        sys.exit("there is no .build/release/iapc: run make build first")
     began = time.time()
     folder = Path(arguments.keep or tempfile.mkdtemp(prefix="iapc-docs-")).resolve()
     try:

@@ -77,9 +77,11 @@ def faults(root, options):
     """Dead links and anchors, and commands and options in running text that there are not."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md", ":!*.docc/*"],
-        cwd=root, check=True,
-        capture_output=True, text=True).stdout.split()
-    found = []
+        cwd=root, check=True, capture_output=True, text=True).stdout.split()
+    index = (root / "README.md").read_text()
+    found = [
+        f"README.md: no link to {name}" for name in listed
+        if name.startswith("Documentation/") and f"({name})" not in index]
     for name in listed:
         text = (root / name).read_text()
         plain = re.sub(r"^(```+).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)

@@ -71,7 +71,7 @@ struct Adapt: ParsableCommand {
   var learningRate: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
-  @Option(help: "float32.", completion: .choices(of: Precision.self))
+  @Option(help: "float32 or bfloat16.", completion: .choices(of: Precision.self))
   var precision: String?
   @Option(help: "The seed of every random choice. (default: 1)")
   var seed: String?
