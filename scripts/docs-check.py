@@ -35,7 +35,8 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md", "Benchmarks/README.md", "Reference/
 
 # What is appended to a command, the first that fits: the last option of a name counts.
 SMALLER = [
-    (r"iapc train --config", "--allow-missing --network deeplabv2-resnet50 --size 160x80 --crop 64x64 --batch 1 --steps 1"),
+    (r"iapc train --config", "--network deeplabv2-resnet50 --allow-missing --size 160x80 --crop 64x64 --batch 1"
+     " --steps 1"),
     (r"iapc adapt --config", "--network deeplabv2-resnet50 --allow-missing --size 160x80 --crop 64x64 --batch 1"
      " --steps 1 --set pseudoLabels.size=64x64"),
     (r"iapc (evaluate|pseudo-label) --config", "--network deeplabv2-resnet50 --allow-missing --size 128x64"),

@@ -82,6 +82,7 @@ def faults(root, options):
     found = [
         f"README.md: no link to {name}" for name in listed
         if name.startswith("Documentation/") and f"({name})" not in index]
+    known = messages(root)
     for name in listed:
         text = (root / name).read_text()
         plain = re.sub(r"^(```+).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
@@ -89,7 +90,31 @@ def faults(root, options):
             found += [f"{name}: {fault}" for fault in link_faults(root, root / name, target)]
         for span in re.findall(r"`([^`\n]+)`", plain):
             found += [f"{name}: `{span}`: {fault}" for fault in span_faults(root, span, options)]
+        found += [f"{name}: nothing says `{span}`" for span in quoted(text) if not is_said(span, known)]
     return found
+
+
+def messages(root):
+    """The texts of the program, with # for what is put into them."""
+    sources = "\n".join(path.read_text() for path in (root / "Sources").rglob("*.swift"))
+    literals = re.findall(r'"((?:\\\((?:[^()]|\([^()]*\))*\)|[^"\\\n]|\\.)+)"', sources)
+    return {re.sub(r"\\\((?:[^()]|\([^()]*\))*\)", "#", literal) for literal in literals}
+
+
+def quoted(text):
+    """What the tables of what goes wrong say that the program says."""
+    for section in re.findall(r"^## What goes wrong\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL):
+        for row in re.findall(r"^\| (?!what)([^|]*) \|", section, re.MULTILINE):
+            yield from (span for span in re.findall(r"`([^`]+)`", row) if " " in span)
+
+
+def is_said(span, known):
+    plain = re.sub(r"\d+", "#", span)
+    for message in known:
+        parts = [re.escape(part) for part in message.split("#")]
+        if plain in message or (2 * len("".join(parts)) > len(span) and re.search(".+".join(parts), span)):
+            return True
+    return False
 
 
 def link_faults(root, file, target):

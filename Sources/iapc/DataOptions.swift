@@ -49,8 +49,9 @@ struct LabelOptions: ParsableArguments {
   var labels: String?
   @Option(
     help: ArgumentHelp(
-      "What the label images hold: \(LabelSpace.known.map(\.name).joined(separator: ", ")). "
-        + "(default: as the data set says, or the network's classes)", valueName: "space"),
+      "What the label images hold: \(LabelSpace.known.map(\.name).joined(separator: ", ")), "
+        + "or the .yaml of one's own. (default: as the data set says, or the network's classes)",
+      valueName: "space"),
     completion: .labelSpaces)
   var labelSpace: String?
 }

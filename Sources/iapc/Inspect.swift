@@ -27,7 +27,8 @@ struct Inspect: ParsableCommand {
   var weights: String
   @Option(help: "The network to hold it against. (default: every known one)", completion: .families)
   var network: String?
-  @Option(help: "What the network predicts: cityscapes19, camvid11.", completion: .labelSpaces)
+  @Option(
+    help: "What the network predicts: a label space, or the .yaml of one's own.", completion: .labelSpaces)
   var classes: String?
   @Flag(help: "List every entry with its type and shape.")
   var entries = false

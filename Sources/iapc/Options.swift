@@ -32,7 +32,10 @@ struct ForeignNetworkOptions: ParsableArguments {
   var network: String?
 
   @Option(
-    help: "What the network predicts, a label space's name. (default: as the weights say, or cityscapes19)",
+    help: """
+      What the network predicts: a label space, or the .yaml of one's own. (default: as the weights say, or \
+      cityscapes19)
+      """,
     completion: .labelSpaces)
   var classes: String?
 
