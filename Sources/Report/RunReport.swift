@@ -14,6 +14,7 @@ public struct ReportRequest: Sendable {
   /// How many pictures of a run are shown.
   public var pictures = 6
 
+  /// The defaults of `iapc report`.
   public init() {}
 
   /// Whether true labels are asked for.

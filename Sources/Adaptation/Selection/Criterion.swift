@@ -2,8 +2,24 @@
 
 /// A number that says something of a network's predictions without a label.
 public enum Criterion: String, CaseIterable, Codable, Sendable {
-  case im, snd, bnm, mixval, geometric, ensemble, entropy, drift
+  /// Information maximisation, in nats.
+  case im
+  /// Soft neighbourhood density, in nats.
+  case snd
+  /// Nuclear norm of the class probabilities over the number of pixels.
+  case bnm
+  /// Share of pixels whose class survives mixing in another image.
+  case mixval
+  /// Mean IoU with the classes of the image mirrored and made smaller.
+  case geometric
+  /// Share of pixels on which the mean prediction of all candidates agrees.
+  case ensemble
+  /// The mean entropy of a pixel, in nats.
+  case entropy
+  /// Divergence of the class shares from those at the start, in nats.
+  case drift
 
+  /// What it measures, in one clause with its unit.
   public var words: String {
     switch self {
     case .im: "information maximisation, in nats: sure of each pixel, and not of one class everywhere"

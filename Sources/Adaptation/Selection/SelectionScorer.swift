@@ -9,15 +9,17 @@ import Torch
 /// Passes are those of prediction: stored statistics, nothing of the network changes, nothing is drawn. An
 /// image costs three passes: plain, mixed with the image before, and mirrored at 3/4 of the size.
 public struct SelectionScorer {
+  /// The images and pixels that networks are asked about.
   public let subset: SelectionSubset
 
+  /// A scorer on a subset.
   public init(_ subset: SelectionSubset) {
     self.subset = subset
   }
 
   /// - `precision`: what the network computes in.
   /// - `sampled`: called with the class probabilities of each image's pixels, [N, C], in order.
-  /// - Parameter progress: called after each image with the count so far; what it throws ends the work.
+  /// - `progress`: called after each image with the count so far; what it throws ends the work.
   public func score(
     _ network: any Segmenter, in precision: Precision = .float32,
     sampled: (Tensor) throws -> Void = { _ in }, progress: (Int) throws -> Void = { _ in }

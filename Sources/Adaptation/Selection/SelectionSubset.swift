@@ -12,6 +12,7 @@ public struct SelectionSubset: Sendable {
   public let indices: [Int]
   /// For each image the places of its pixels, in rows from the top, in rising order.
   public let pixels: [[Int]]
+  /// The size that its images are brought to.
   public let size: PixelSize
 
   /// Chooses and reads the images.
@@ -19,7 +20,7 @@ public struct SelectionSubset: Sendable {
   /// - `size`: the input size that all are brought to.
   /// - `most`: images, at most.
   /// - `pixels`: pixels of each image, at most.
-  /// - Parameter progress: called after each image with the count so far.
+  /// - `progress`: called after each image with the count so far.
   /// - Throws: a `Problem` for an image that cannot be read.
   public init(
     of list: ImageList, at size: PixelSize, most: Int, pixels: Int, seed: UInt64,

@@ -13,6 +13,7 @@ public struct EnsembleAgreement {
   /// The class of each pixel, by candidate. uint8 [N].
   private var classes: [Tensor] = []
 
+  /// Of no candidate yet.
   public init() {}
 
   /// Takes a candidate in. Shapes: class probabilities of the same pixels in the same order each time, [N, C].

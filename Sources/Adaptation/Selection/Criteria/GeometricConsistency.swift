@@ -16,6 +16,7 @@ public struct GeometricConsistency {
   private let classCount: Int
   private var counts: [Double]
 
+  /// Of no image yet.
   public init(classCount: Int) {
     self.classCount = classCount
     counts = [Double](repeating: 0, count: classCount * classCount)

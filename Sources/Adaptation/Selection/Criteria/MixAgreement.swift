@@ -24,6 +24,7 @@ public struct MixAgreement {
     var share: Double? { pixels > 0 ? agreed / pixels : nil }
   }
 
+  /// Of no image yet.
   public init() {}
 
   /// A mixture. Shapes: two network inputs [N, 3, H, W] -> the same.

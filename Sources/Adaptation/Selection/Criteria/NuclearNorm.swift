@@ -16,6 +16,7 @@ public struct NuclearNorm {
   private var products: Tensor?
   private var rows = 0
 
+  /// Of no pixel yet.
   public init() {}
 
   /// Takes rows in. Shapes: [N, C], C the same each time.

@@ -11,6 +11,7 @@ public struct SelectionCandidate: Sendable {
   public let name: String
   /// What was named to find it: a run, a folder; the first part of the name. Empty for files.
   public let group: String
+  /// The checkpoint or weights file.
   public let file: String
   /// The steps that its run had done; nil where it is not a checkpoint of a run.
   public let step: Int?

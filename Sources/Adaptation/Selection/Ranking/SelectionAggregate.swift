@@ -45,6 +45,7 @@ public struct SelectionGuards: Equatable, Sendable {
   /// The part of the information (`Criterion.im`) at the start that must be left.
   public var information: Double
 
+  /// Bounds; those of `iapc select` by default.
   public init(drift: Double = 1, information: Double = 0.5) {
     (self.drift, self.information) = (drift, information)
   }

@@ -4,11 +4,17 @@
 public struct SelectionReport: Encodable, Sendable {
   /// A candidate with all that is known of it.
   public struct Item: Encodable, Sendable {
+    /// How the candidate is shown: "runs/a/step-000100".
     public let name: String
+    /// The run or folder that it comes from.
     public let group: String
+    /// The checkpoint or weights file.
     public let file: String
+    /// After how many steps; nil where that is unknown.
     public let step: Int?
+    /// The value of each criterion that has one.
     public let criteria: [String: Double]
+    /// The share of the subset's pixels that each class won.
     public let histogram: [Double]
     /// Classes that are gone.
     public let vanished: [String]
@@ -41,13 +47,20 @@ public struct SelectionReport: Encodable, Sendable {
   public struct Choice: Encodable, Sendable {
     /// Whose candidates; nil for all together.
     public let group: String?
+    /// How many candidates it was taken from.
     public let candidates: Int
+    /// The candidate that was taken.
     public let selected: String
     /// The last of them.
     public let last: String
     /// The best of them on labels.
     public let oracle: String?
-    public let selectedMIoU, lastMIoU, oracleMIoU: Double?
+    /// mIoU of the candidate that was taken, where there are labels.
+    public let selectedMIoU: Double?
+    /// mIoU of the last candidate, where there are labels.
+    public let lastMIoU: Double?
+    /// mIoU of the best candidate, where there are labels.
+    public let oracleMIoU: Double?
     /// The oracle's mIoU less the selected one's.
     public let regret: Double?
     /// The rank correlation with mIoU of each criterion, turned so that larger is better, and of the
@@ -55,18 +68,29 @@ public struct SelectionReport: Encodable, Sendable {
     public let spearman: [String: Double]
   }
 
+  /// Every candidate with what was found, in the order in which they were named.
   public private(set) var candidates: [Item]
   /// Over all, and for each group where there are several.
   public let choices: [Choice]
+  /// The classes' names, in the order of histograms.
   public let classes: [String]
+  /// How the criteria become one order, in words.
   public let aggregate: String
   /// What the candidates are compared to by the guards.
   public let start: String
+  /// The shares of the classes that guards compare to.
   public let startHistogram: [Double]
+  /// Which normalisation statistics were used, in words.
   public let statistics: String
-  public let images, pixels: Int
+  /// Images that candidates were asked about.
+  public let images: Int
+  /// Pixels of each of them.
+  public let pixels: Int
+  /// The networks' input size.
   public let size: String
+  /// What chose images and pixels.
   public let seed: UInt64
+  /// How long it took.
   public let seconds: Double
 
   /// How it was measured.

@@ -11,18 +11,25 @@ public struct Selector {
   public struct Settings: Sendable {
     /// The input size; nil for the first image's, rounded to what the first network takes.
     public var size: PixelSize?
+    /// Images that candidates are asked about, at most.
     public var images = 100
+    /// Pixels of each of them, at most.
     public var pixels = 1000
+    /// What chooses images and pixels.
     public var seed: UInt64 = 1
     /// Whether each network's normalisation statistics are estimated anew over the subset first, as a run with
     /// `finalStatistics: target` ends.
     public var estimatesStatistics = false
+    /// What speaks against a candidate.
     public var guards = SelectionGuards()
 
+    /// The defaults of `iapc select`.
     public init() {}
   }
 
+  /// The candidates in the order in which they were named.
   public let candidates: [SelectionCandidate]
+  /// How they are asked.
   public let settings: Settings
   private let loader: CandidateLoader
   /// Where the network that candidates began from is; nil where it is unknown.

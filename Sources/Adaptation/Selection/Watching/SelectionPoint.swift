@@ -13,6 +13,7 @@ public struct SelectionPoint: Decodable, Equatable, Sendable {
   public let histogram: [Double]
   /// Classes that were noticeable at the start and are gone.
   public let vanished: [String]
+  /// How long the look took.
   public let seconds: Double
 
   /// - `names`: the classes'.
