@@ -88,9 +88,10 @@ struct UnreadableFileTests {
     func batch(_ names: [String]) throws -> [ReadableSample<TargetViews>] {
       let table = PseudoLabelTable(Dictionary(uniqueKeysWithValues: names.map { ($0, label) }))
       let maker = TargetViewMaker(images: images, pseudoLabels: table, settings: settings)
-      return try maker.loader(
-        BatchOrder(count: 4, batchSize: 8, seed: 3), workers: 2, replacing: 5
-      ).next()
+      let loader = maker.loader(BatchOrder(count: 4, batchSize: 8, seed: 3), workers: 2, replacing: 5)
+      // Workers read ahead: files are closed for certain when they have ended.
+      defer { loader.stop() }
+      return try loader.next()
     }
     let made = try batch(["a", "b", "c", "d"])
     #expect(Set(made.map { $0.sample?.path }) == [folder.at("a.png"), folder.at("c.png")])
