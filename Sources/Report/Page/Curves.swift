@@ -23,17 +23,25 @@ extension RunSection {
         <p class="note">The run computed no label-free criteria (it has no <code>selection.jsonl</code>).</p>
         """
     }
-    let mark = run.chosen.map { (step: $0.step, name: $0.why) }
+    let mark = run.suggestedStep.map { (step: $0, name: "suggested") }
     let charts = RunRecord.names(in: run.selection).map { name in
       chart(name, run.selection, title: Self.criteria[name] ?? name, mark: mark)
     }
-    let note: HTML =
-      mark.map { mark -> HTML in
-        """
-        <p class="note">The dashed line marks step \(mark.step), whose weights were \(mark.name).</p>
-        """
-      } ?? ""
+    let note = mark.map { Self.note(suggested: $0.step, saved: run.savedStep) } ?? ""
     return "<div class=\"charts\">\(charts)</div>\(note)"
+  }
+
+  private static func note(suggested step: Int, saved: Int?) -> HTML {
+    let beside: HTML =
+      switch saved {
+      case nil: "the run has not ended"
+      case step: "it is the one whose weights were saved"
+      case let saved?: "the weights that were saved are those of step \(saved)"
+      }
+    return """
+      <p class="note">The dashed line marks step \(step), which these criteria put first (\(SelectionAggregate.words)); \
+      \(beside). <code>iapc select</code> asks the kept checkpoints about more images.</p>
+      """
   }
 
   /// The classes' shares over the steps.

@@ -82,7 +82,7 @@ extension RunSection {
         Embedding.photo(insight.agreement, quality: 75), insight.agreement.size,
         "nearest prototype is of the pseudo-label's class in \(percent(insight.agreeing)) of the pixels",
         """
-        nearest prototype and pseudo-label: \(key(InsightMaps.agreeColour))agree \
+        nearest prototype (of the adapted network) and pseudo-label: \(key(InsightMaps.agreeColour))agree \
         (\(percent(insight.agreeing))), \(key(InsightMaps.differColour))differ
         """)
     }

@@ -56,14 +56,15 @@ struct RunRecord {
     selection = try LogLine.read(folder.selection)
   }
 
-  /// The step whose weights the run ended with: the one that the criteria chose, or else the last.
-  var chosen: (step: Int, why: String)? {
-    if let line = selection.last(where: { !$0.marks.isDisjoint(with: ["chosen", "selected"]) }) {
-      return (line.step, "chosen")
+  /// The step that the label-free criteria put first; nil where the run computed none.
+  var suggestedStep: Int? {
+    (try? SelectionPoint.read(folder.selection)).flatMap {
+      SelectionPoint.suggestedStep(among: $0, bound: settings.collapseDrift)
     }
-    guard isFinished, let last = metrics.last else { return nil }
-    return (last.step, "saved")
   }
+
+  /// The step whose weights the run ended with; nil where it has not ended.
+  var savedStep: Int? { isFinished ? metrics.last?.step : nil }
 
   /// The names of a log's numbers: those of the method first, in the order of its description.
   static func names(in lines: [LogLine]) -> [String] {

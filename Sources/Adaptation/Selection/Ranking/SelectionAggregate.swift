@@ -2,8 +2,9 @@
 
 /// How several criteria become one order of candidates.
 public enum SelectionAggregate {
-  /// The criteria whose ranks are averaged.
-  public static let criteria: [Criterion] = [.snd, .geometric, .mixval]
+  /// The criteria whose ranks are averaged: those that lost least on the first target of
+  /// `scripts/selection-study.sh`, held against the others (Documentation/Selection.md).
+  public static let criteria: [Criterion] = [.im, .snd, .ensemble]
 
   /// What it does, for people.
   public static let words =

@@ -27,6 +27,44 @@ public struct SelectionPoint: Decodable, Equatable, Sendable {
     self.seconds = (seconds * 1e4).rounded() / 1e4
   }
 
+  /// The points of a run's `selection.jsonl`, in order; lines that are none are passed over, and no file has
+  /// none.
+  ///
+  /// - Throws: a `Problem` for a file that cannot be read.
+  public static func read(_ path: String) throws -> [SelectionPoint] {
+    let lines = FileManager.default.fileExists(atPath: path) ? try FileBytes.read(path) : []
+    return lines.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode(SelectionPoint.self, from: Data($0))
+    }
+  }
+
+  /// The step, after the first, whose network `SelectionAggregate` puts first among those of a run; of equals
+  /// the later. nil where there is none.
+  ///
+  /// - `bound`: how far class shares may drift from the start's, in nats.
+  public static func suggestedStep(among points: [SelectionPoint], bound: Double) -> Int? {
+    let guards = SelectionGuards(drift: bound)
+    let start = points.first { $0.step == 0 }?.im
+    let later = points.filter { $0.step > 0 }
+    let places = SelectionAggregate.places(
+      later.map { point in
+        let flags = guards.flags(point.scores, start: start, names: [])
+        return (point.scores, !point.vanished.isEmpty || !flags.isEmpty)
+      })
+    return zip(later, places).min { ($0.1, -$0.0.step) < ($1.1, -$1.0.step) }?.0.step
+  }
+
+  /// Without the classes that are gone, which a point knows by name alone.
+  private var scores: SelectionScores {
+    let known: [(Criterion, Double?)] = [
+      (.im, im), (.snd, snd), (.bnm, bnm), (.mixval, mixval), (.geometric, geometric), (.entropy, entropy),
+      (.drift, drift),
+    ]
+    return SelectionScores(
+      values: Dictionary(uniqueKeysWithValues: known.compactMap { pair in pair.1.map { (pair.0, $0) } }),
+      histogram: histogram)
+  }
+
   /// Whether classes are gone or the shares moved further than a bound.
   func isCollapsed(bound: Double) -> Bool { !vanished.isEmpty || drift ?? 0 > bound }
 
@@ -55,10 +93,7 @@ struct SelectionLog {
   /// Reads the points of a run that goes on; none where there is no file.
   init(_ path: String) throws {
     self.path = path
-    let old = FileManager.default.fileExists(atPath: path) ? try FileBytes.read(path) : []
-    points = old.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(SelectionPoint.self, from: Data($0))
-    }
+    points = try SelectionPoint.read(path)
   }
 
   /// The point of the network that the run began with.

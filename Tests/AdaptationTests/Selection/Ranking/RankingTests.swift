@@ -23,30 +23,32 @@ struct RankingTests {
     #expect(spearman([1, 1, 1], [1, 2, 3]) == nil && spearman([1], [1]) == nil)
   }
 
-  private func scores(_ snd: Double, _ geometric: Double, _ mixval: Double?, im: Double = 1)
-    -> SelectionScores
-  {
-    var values: [Criterion: Double] = [.snd: snd, .geometric: geometric, .im: im]
-    values[.mixval] = mixval
+  private func scores(im: Double, snd: Double = 1, ensemble: Double? = nil) -> SelectionScores {
+    var values: [Criterion: Double] = [.im: im, .snd: snd]
+    values[.ensemble] = ensemble
     return SelectionScores(values: values, histogram: [0.7, 0.3])
   }
 
   @Test("averages the ranks of its criteria, and puts what is flagged after everything else")
   func aggregate() {
     let places = SelectionAggregate.places([
-      (scores(5, 0.5, 0.9), false), (scores(4, 0.6, 0.8), false), (scores(9, 1, 1), true),
+      (scores(im: 5, snd: 0.5, ensemble: 0.9), false), (scores(im: 4, snd: 0.6, ensemble: 0.8), false),
+      (scores(im: 9, snd: 1, ensemble: 1), true),
     ])
     let expected: [Double] = [4.0 / 3, 5.0 / 3, 3]
     #expect(places == expected)
-    let alone = SelectionAggregate.places([(scores(5, 0.5, nil), false), (scores(4, 0.4, nil), false)])
+    // Where nobody has an ensemble, the others decide.
+    let alone = SelectionAggregate.places([
+      (scores(im: 5, snd: 0.5), false), (scores(im: 4, snd: 0.4), false),
+    ])
     #expect(alone == [1, 2])
-    #expect(SelectionAggregate.places([(scores(1, 1, 1), true)]) == [1])
+    #expect(SelectionAggregate.places([(scores(im: 1), true)]) == [1])
   }
 
   @Test("is barred by classes that are gone, by drift and by lost information")
   func guards() {
     let guards = SelectionGuards(drift: 0.5, information: 0.5)
-    var good = scores(1, 1, 1)
+    var good = scores(im: 1)
     good.compare(to: [0.6, 0.4])
     #expect(guards.flags(good, start: 1.9, names: ["road", "pole"]).isEmpty)
     #expect(guards.flags(good, start: 2.1, names: ["road", "pole"]) == ["information"])
