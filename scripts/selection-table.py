@@ -90,25 +90,50 @@ def show_target(target, report, aggregate):
     row(["aggregate"] + [f"{number:+.2f}" for number in found])
 
 
+def costs(report, chosen):
+    """Regrets of a mean of ranks: in each run, and over all of them."""
+    runs = [regret(items, scores(items, chosen)) for items in groups(report).values()]
+    return runs, regret(report["candidates"], scores(report["candidates"], chosen))
+
+
+def merit(found):
+    """What to choose a mean of ranks by: the mean regret within runs and that over all runs of a target, alike."""
+    return fmean(r for runs, _ in found for r in runs) + fmean(pooled for _, pooled in found)
+
+
 def show_aggregates(reports, aggregate):
-    """Means of ranks of up to three criteria: what would choosing by them have cost? The best ten, and more."""
+    """Means of ranks of up to four criteria: what would choosing by them have cost? The best ten, and more."""
     print("\n## Choosing by\n\nMean regret in points of mIoU, and the largest; by run, and over all runs of a target.\n")
     row(["criteria", "runs: mean", "largest", "targets: mean", "largest"])
     row(["---"] * 5)
     usable = [name for name in SIGNS if name not in ("entropy", "drift")]
-    names = [c for size in (1, 2, 3) for c in itertools.combinations(usable, size)]
-    lines = []
-    for chosen in names:
-        runs = [regret(i, scores(i, chosen)) for r in reports.values() for i in groups(r).values()]
-        pooled = [regret(r["candidates"], scores(r["candidates"], chosen)) for r in reports.values()]
-        lines.append((fmean(runs) + fmean(pooled), " + ".join(chosen), runs, pooled))
-    last = [regret(i, range(len(i))) for r in reports.values() for i in groups(r).values()]
-    last_pooled = [regret(r["candidates"], range(len(r["candidates"]))) for r in reports.values()]
-    lines.append((fmean(last) + fmean(last_pooled), "(the last)", last, last_pooled))
-    kept = {" + ".join(aggregate), "snd + mixval + geometric", "(the last)", *usable}
-    for place, (_, name, runs, pooled) in enumerate(sorted(lines)):
-        if place < 10 or name in kept:
-            row([name] + [f"{n:.2f}" for n in (fmean(runs), max(runs), fmean(pooled), max(pooled))])
+    names = [c for size in (1, 2, 3, 4) for c in itertools.combinations(usable, size)]
+    table = {chosen: [costs(report, chosen) for report in reports.values()] for chosen in names}
+    last = [
+        ([regret(i, range(len(i))) for i in groups(r).values()], regret(r["candidates"], range(len(r["candidates"]))))
+        for r in reports.values()
+    ]
+    lines = [(merit(found), " + ".join(chosen), found) for chosen, found in table.items()]
+    lines.append((merit(last), "(the last)", last))
+    kept = {" + ".join(aggregate), "(the last)", *usable}
+    for place, (_, name, found) in enumerate(sorted(lines)):
+        if place >= 10 and name not in kept:
+            continue
+        runs, pooled = [r for part, _ in found for r in part], [pooled for _, pooled in found]
+        row([name] + [f"{n:.2f}" for n in (fmean(runs), max(runs), fmean(pooled), max(pooled))])
+    if len(reports) > 1:
+        show_held_out(list(reports), table)
+
+
+def show_held_out(targets, table):
+    """What the best choice for all other targets costs on one that had no part in it."""
+    print("\n## Held out\n\nThe criteria that lose least on the other targets, and their regret on this one.\n")
+    row(["target", "criteria", "runs: mean", "over all runs"])
+    row(["---"] * 4)
+    for place, target in enumerate(targets):
+        best = min(table, key=lambda chosen: merit(table[chosen][:place] + table[chosen][place + 1 :]))
+        runs, pooled = table[best][place]
+        row([target, " + ".join(best), f"{fmean(runs):.2f}", f"{pooled:.2f}"])
 
 
 def main():
@@ -120,8 +145,8 @@ def main():
     reports = {name: json.loads((given.folder / f"{name}.json").read_text()) for name in given.targets}
     for target, report in reports.items():
         show_target(target, report, given.by.split(",") if given.by else own(report))
-    for report in list(reports.values())[:1]:
-        show_aggregates(reports, given.by.split(",") if given.by else own(report))
+    if reports:
+        show_aggregates(reports, given.by.split(",") if given.by else own(next(iter(reports.values()))))
 
 
 if __name__ == "__main__":
