@@ -83,7 +83,8 @@ let package = Package(
     .target(name: "TorchABI", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     // As a search path and not a dependency: clang would want its module, which C++ does not build.
     .target(
-      name: "CTorch", cxxSettings: torchHeaders + [.headerSearchPath("../TorchABI/include")],
+      name: "CTorch", exclude: ["Gloo/README.md"],
+      cxxSettings: torchHeaders + [.headerSearchPath("../TorchABI/include"), .headerSearchPath("Gloo")],
       linkerSettings: torchLibraries),
     .target(name: "Torch", dependencies: ["TorchABI", "Files"]),
     .target(

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "group.hpp"
 #include "layers.hpp"
 
 using namespace ctorch;
@@ -61,14 +62,16 @@ void check_batch(const at::Tensor &x, const Norm &norm) {
   TORCH_CHECK(x.dim() == 4 && x.size(1) == norm.weight.numel(), "a normalisation of ", norm.weight.numel(),
               " channels met ", x.sizes());
   // PyTorch's check above libtorch: the unbiased variance of one value is not a number.
-  TORCH_CHECK(!norm.of_batch || x.numel() > x.size(1), "training needs more than one value a channel");
+  TORCH_CHECK(!norm.of_batch || norm_group() != nullptr || x.numel() > x.size(1), "training needs more than one value a channel");
 }
 
 at::Tensor norm_act_composed(const at::Tensor &x, const at::Tensor &added, const Norm &norm) {
   const bool uses_stored = !norm.of_batch || norm.moves;
   const auto stored = [&](const at::Tensor &t) { return uses_stored ? t : at::Tensor(); };
-  auto y = at::batch_norm(x, norm.weight, norm.bias, stored(norm.running_mean), stored(norm.running_variance),
-                          norm.of_batch, norm.momentum, norm.epsilon, /*cudnn_enabled=*/true);
+  auto y = norm.of_batch && norm_group() != nullptr
+               ? shared_norm(x, norm)
+               : at::batch_norm(x, norm.weight, norm.bias, stored(norm.running_mean), stored(norm.running_variance),
+                                norm.of_batch, norm.momentum, norm.epsilon, /*cudnn_enabled=*/true);
   if (added.defined()) y = y + added;
   switch (norm.activation) {
     case Activation::none: return y;

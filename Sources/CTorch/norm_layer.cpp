@@ -7,6 +7,8 @@
 #include <cmath>
 #include <vector>
 
+#include "group.hpp"
+
 namespace ctorch {
 
 namespace {
@@ -85,8 +87,32 @@ void estimate_centre(const Passes &passes, const Rows<T> &x, float *centre) {
   for (int64_t i = 0; i < x.channels; i++) centre[i] = static_cast<float>(sum[i] / count);
 }
 
+/// The same sums over the values of all processes that share statistics, and how many values those are.
+double over_all_processes(std::vector<double> &sums, size_t width, double count) {
+  if (norm_group() == nullptr) return count;
+  std::vector<double> carried(sums.begin(), sums.begin() + static_cast<int64_t>(width));
+  carried.push_back(count);
+  sum_over_norm_group(at::from_blob(carried.data(), {static_cast<int64_t>(carried.size())}, at::kDouble));
+  std::copy(carried.begin(), carried.end() - 1, sums.begin());
+  return carried.back();
+}
+
+/// Where processes share statistics: makes the sums about a centre of this process's own ones about 0, which becomes
+/// the centre, and adds those of the others. In doubles nothing is lost, and all processes get the same bits.
+double share_moments(std::vector<double> &sums, std::vector<float> &centre, double count) {
+  if (norm_group() == nullptr) return count;
+  const size_t channels = centre.size();
+  for (size_t i = 0; i < channels; i++) {
+    const double c = centre[i], sum = sums[i];
+    sums[i] = sum + count * c;
+    sums[channels + i] += 2 * c * sum + count * c * c;
+  }
+  std::fill(centre.begin(), centre.end(), 0.0f);
+  return over_all_processes(sums, 2 * channels, count);
+}
+
 Statistics of_batch(const at::Tensor &z, const Norm &norm) {
-  const int64_t channels = z.size(1), count = z.numel() / channels;
+  const int64_t channels = z.size(1);
   std::vector<double> sums;
   auto mean = at::empty({channels}, at::kFloat), inverse = at::empty({channels}, at::kFloat);
   std::vector<float> centre(channels);
@@ -97,6 +123,7 @@ Statistics of_batch(const at::Tensor &z, const Norm &norm) {
       passes.moments(rows.at(start), length, channels, centre.data(), out, out + channels);
     });
   });
+  const double count = share_moments(sums, centre, static_cast<double>(z.numel() / channels));
   auto *const means = mean.mutable_data_ptr<float>();
   auto *const inverses = inverse.mutable_data_ptr<float>();
   const bool moves = norm.moves && norm.running_mean.defined();
@@ -152,7 +179,7 @@ void normalise(const at::Tensor &out, const at::Tensor &z, const at::Tensor &add
 NormGradients normalise_backward(const at::Tensor &out, const at::Tensor &let_through, const at::Tensor &gradient,
                                  const at::Tensor &z, const at::Tensor &result, const Statistics &s,
                                  const Norm &norm) {
-  const int64_t channels = z.size(1), count = z.numel() / channels;
+  const int64_t channels = z.size(1);
   NormGradients gradients{at::empty({channels}, at::kFloat), at::empty({channels}, at::kFloat), {}};
   if (norm.slope.defined()) gradients.slope = at::empty({channels}, at::kFloat);
   auto *const of_weight = gradients.weight.mutable_data_ptr<float>();
@@ -166,14 +193,17 @@ NormGradients normalise_backward(const at::Tensor &out, const at::Tensor &let_th
     const auto how = [&](int64_t row) {
       return ChannelGradient{channel_map(s, norm), floats(s.mean), y.at(row)};
     };
-    const auto sums = sum_of_parts(from.rows, channels, 3 * channels, [&](int64_t start, int64_t length, double *o) {
+    auto sums = sum_of_parts(from.rows, channels, 3 * channels, [&](int64_t start, int64_t length, double *o) {
       passes.sums(g.at(start), from.at(start), length, channels, how(start), o);
     });
     for (int64_t i = 0; i < channels; i++) {
       of_bias[i] = static_cast<float>(sums[i]);
       of_weight[i] = static_cast<float>(sums[channels + i] * inverse[i]);
       if (of_slope != nullptr) of_slope[i] = static_cast<float>(sums[2 * channels + i]);
-      if (!norm.of_batch) continue;
+    }
+    auto count = static_cast<double>(from.rows);
+    if (norm.of_batch) count = over_all_processes(sums, 2 * channels, count);
+    for (int64_t i = 0; norm.of_batch && i < channels; i++) {
       // Source: Ioffe and Szegedy 2015, section 3: the mean and what correlates with the values are taken out.
       b[i] = static_cast<float>(-scale[i] * inverse[i] * inverse[i] * sums[channels + i] / count);
       c[i] = static_cast<float>(-scale[i] * sums[i] / count);

@@ -29,7 +29,11 @@
   X(ct_set_composes_layers) X(ct_set_flush_denormal) X(ct_set_grad_enabled) X(ct_set_requires_grad) \
   X(ct_set_threads) X(ct_sgd_step) X(ct_shape) X(ct_softmax) X(ct_sqrt) X(ct_sub) X(ct_sum) X(ct_synchronize) \
   X(ct_tensor_device) X(ct_tensor_free) X(ct_threads) X(ct_to) X(ct_topk) X(ct_version) X(ct_winning_classes) \
-  X(ct_zero_into)
+  X(ct_zero_into) \
+  X(ct_store_open) X(ct_store_free) X(ct_store_set) X(ct_store_set_first) X(ct_store_get) X(ct_store_add) \
+  X(ct_text_free) X(ct_group_join) X(ct_group_free) X(ct_group_sum) X(ct_group_broadcast) X(ct_group_gather) \
+  X(ct_group_break) X(ct_group_failure) X(ct_group_cost) X(ct_set_norm_group) X(ct_buckets_make) \
+  X(ct_buckets_finish) X(ct_buckets_free)
 
 static void not_loaded(void) {
   fputs("iapc: libtorch was used before it was loaded\n", stderr);

@@ -12,12 +12,14 @@ extension Optimizer {
   }
 
   /// The same for a loss of a known value, whose gradients `backward` adds to those of the parameters.
-  public func minimize(_ loss: Double, learningRate: Double, backward: () -> Void) -> (
-    gradientNorm: Double, isApplied: Bool
-  ) {
+  ///
+  /// - `unless`: asked after that; true leaves the step out.
+  public func minimize(
+    _ loss: Double, learningRate: Double, unless: () -> Bool = { false }, backward: () -> Void
+  ) -> (gradientNorm: Double, isApplied: Bool) {
     backward()
     let norm = gradientNorm
-    let isApplied = norm.isFinite && loss.isFinite
+    let isApplied = norm.isFinite && loss.isFinite && !unless()
     if isApplied {
       step(learningRate: learningRate)
     } else {

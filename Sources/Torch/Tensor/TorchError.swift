@@ -21,6 +21,10 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
   /// libtorch's own words.
   public let message: String
 
+  init(kind: Kind, operation: String, message: String) {
+    (self.kind, self.operation, self.message) = (kind, operation, message)
+  }
+
   /// Takes over a C error and frees it.
   init(taking error: OpaquePointer, operation: String) {
     switch ct_error_get_kind(error) {

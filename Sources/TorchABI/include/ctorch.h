@@ -16,6 +16,7 @@
 #include "ctorch_archive.h"
 #include "ctorch_argmax.h"
 #include "ctorch_error.h"
+#include "ctorch_group.h"
 #include "ctorch_objective.h"
 
 #ifdef __cplusplus
