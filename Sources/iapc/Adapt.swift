@@ -6,7 +6,7 @@ import Foundation
 import Report
 import Segmentation
 
-struct Adapt: ParsableCommand {
+struct Adapt: SharedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Adapt a source network to a folder of unlabelled images.",
     discussion: """
@@ -77,6 +77,11 @@ struct Adapt: ParsableCommand {
   var seed: String?
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
+  @OptionGroup var sharing: ProcessOptions
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Let processes that share a batch normalise by the statistics of all of it. (default: yes)")
+  var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
   @Option(
     help: ArgumentHelp(
@@ -86,19 +91,24 @@ struct Adapt: ParsableCommand {
 
   func run() throws {
     Signals.watch()
-    let display = ProgressDisplay()
-    let settings: AdaptationSettings =
+    let peers = try sharing.join()
+    let display = ProgressDisplay(quiet: !(peers?.isFirst ?? true))
+    var settings: AdaptationSettings =
       try resume.map { path in
         try config.resumed(path, options: options + [("profile", profile)])
       } ?? fresh()
+    if let peers { settings.device = peers.device(settings.device) }
     let run = AdaptationRun(
       settings, cache: cacheFolder, command: CommandLine.arguments, observer: display.observer)
     run.batchDump = dumpBatches
+    run.peers = peers
     let times = try run.run(resume == nil ? .new(overwrite: overwrite) : .resume)
+    guard peers?.isFirst ?? true else { return }
     let folder = RunFolder(settings.output)
     let seconds = String(format: "%.1f", times.seconds)
     let waited = String(format: "%.1f", times.waited)
-    let cost = "\(seconds) s of steps, \(waited) s waiting for data"
+    let shared = peers.map { ", \($0.costs(of: times.seconds))" } ?? ""
+    let cost = "\(seconds) s of steps, \(waited) s waiting for data\(shared)"
     try report(folder, display.observer)
     print("adapted weights: \(folder.adaptedPth) (and .safetensors, with report.html beside them); \(cost)")
   }
@@ -116,7 +126,7 @@ struct Adapt: ParsableCommand {
       ("weightsFile", weights), ("output", output),
       ("method", method), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
       ("learningRate", learningRate), ("device", device), ("precision", precision), ("seed", seed),
-      ("threads", threads),
+      ("threads", threads), ("syncBatchnorm", syncBatchnorm.map { $0 ? "on" : "off" }),
     ] + foreign.settings + target.settings
   }
 

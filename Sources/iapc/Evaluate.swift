@@ -6,7 +6,7 @@ import Files
 import Foundation
 import Segmentation
 
-struct Evaluate: ParsableCommand {
+struct Evaluate: SharedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Score weights, or label maps, on labelled images: IoU per class and mIoU.",
     discussion: """
@@ -67,9 +67,13 @@ struct Evaluate: ParsableCommand {
     completion: .file(extensions: ["json"]))
   var json: String?
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var sharing: ProcessOptions
   @OptionGroup var config: ConfigOptions
 
   func validate() throws {
+    guard weights != nil || (sharing.processes ?? 1) == 1 else {
+      throw ValidationError("--processes shares the work of a network: give --weights.")
+    }
     guard [weights, predictions, from].filter({ $0 != nil }).count == 1 else {
       throw ValidationError("Give one of --weights, --predictions and --from.")
     }
@@ -99,8 +103,11 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     Signals.watch()
     try checkOutputFile(json)
+    let peers = weights == nil ? nil : try sharing.join()
     let sets = try classSets.flatMap { $0.split(separator: ",") }.map { try ClassSet.named(String($0)) }
-    var report = try saved() ?? scoredLabelMaps(sets) ?? scoredNetwork(sets)
+    var report = try saved() ?? scoredLabelMaps(sets) ?? scoredNetwork(sets, peers)
+    try peers?.finish()
+    guard peers?.isFirst ?? true else { return }
     try report.score(sets)
     ScoreTable.write(report)
     for set in report.classSets ?? [] where sets.contains(where: { $0.name == set.name }) {
@@ -121,17 +128,18 @@ struct Evaluate: ParsableCommand {
     return EvaluationReport(evaluation, ofLabelMaps: predictions, in: maps)
   }
 
-  private func scoredNetwork(_ sets: [ClassSet]) throws -> EvaluationReport {
+  private func scoredNetwork(_ sets: [ClassSet], _ peers: Peers?) throws -> EvaluationReport {
     guard let weights else { fatalError("an evaluation without weights") }
     let source = images.source(labels)
-    let loaded = try network.load(weights, machine)
+    let loaded = try network.load(weights, machine.shared(peers))
     let data = try source.labelled(defaultSpace: loaded.classes)
     try check(sets, data.images.space)
     let way = try prediction.resolved().with(mode: batchStatistics ? .batchStatistics : .evaluation)
     loaded.network.store.seal()
     let predictor = Predictor(loaded.network, way.settings)
     let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data.images)
-    var evaluation = try shown(evaluator, data.images.count)
+    try peers?.checkAgreement([("weights", loaded.sha256), ("labelled images", data.images.listing)])
+    var evaluation = try shown(evaluator, data.images.count, peers)
     evaluation.missing = data.missing
     return EvaluationReport(
       evaluation, of: loaded, under: way,
@@ -143,10 +151,10 @@ struct Evaluate: ParsableCommand {
     for set in sets { try set.check(space.classes.map(\.name)) }
   }
 
-  private func shown(_ evaluator: Evaluator, _ count: Int) throws -> Evaluation {
-    let display = ProgressDisplay()
+  private func shown(_ evaluator: Evaluator, _ count: Int, _ peers: Peers? = nil) throws -> Evaluation {
+    let display = ProgressDisplay(quiet: !(peers?.isFirst ?? true))
     display.begin("evaluate", count)
-    return try evaluator.run { count in
+    return try evaluator.run(peers: peers) { count in
       display.advance(count)
       if let signal = Signals.current { throw Interruption(signal: signal) }
     }

@@ -32,6 +32,8 @@ struct Iapc: ParsableCommand {
   /// Loads the library beside the program that computes, and libtorch with it.
   private static func loadTorch() throws {
     let program = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments[0])
+    // What its store and groups warn of is told in one line, or not at all.
+    setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0)
     try Machine.load(in: program.resolvingSymlinksInPath().deletingLastPathComponent().path)
     Machine.keepFreedMemory()
   }
@@ -40,30 +42,38 @@ struct Iapc: ParsableCommand {
   static func main() {
     do {
       var command = try parseAsRoot(ConfigArguments.laidOut(Array(CommandLine.arguments.dropFirst())))
+      if let count = (command as? any SharedCommand)?.sharing.started {
+        exit(withError: ExitCode(try Launcher.run(count, CommandLine.arguments)))
+      }
       // Help needs no tensors, and libtorch takes 0.2 s to load.
       if configuration.holds(type(of: command)) { try loadTorch() }
       try command.run()
+    } catch let failure as PeerFailure {
+      if failure.tells { tell("error: \(failure.problem)") }
+      Job.exit(failure.signal.map { 128 + $0 } ?? 1)
     } catch let problem as Problem {
-      ProgressDisplay.clear()
-      FileHandle.standardError.write(Data("error: \(problem)\n".utf8))
-      exit(withError: ExitCode(1))
+      if Job.tells("\(problem)") { tell("error: \(Job.prefix)\(problem)") }
+      Job.exit(1)
     } catch let stop as Interruption {
-      ProgressDisplay.clear()
       let hint =
         stop.resumable.flatMap { path in
           (try? RunFolder(path).job).map { "; go on with: iapc \($0) --resume \(path)" }
         } ?? ""
-      FileHandle.standardError.write(Data("stopped by signal \(stop.signal)\(hint)\n".utf8))
-      exit(withError: ExitCode(128 + stop.signal))
+      if Job.tells("", signal: stop.signal) { tell("stopped by signal \(stop.signal)\(hint)") }
+      Job.exit(128 + stop.signal)
     } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
       // Of the system or of a library: told in the same form.
-      ProgressDisplay.clear()
       let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
-      FileHandle.standardError.write(Data("error: \(text)\n".utf8))
-      exit(withError: ExitCode(1))
+      if Job.tells(text) { tell("error: \(Job.prefix)\(text)") }
+      Job.exit(1)
     } catch {
       exit(withError: error)
     }
+  }
+
+  private static func tell(_ line: String) {
+    ProgressDisplay.clear()
+    FileHandle.standardError.write(Data("\(line)\n".utf8))
   }
 }
 

@@ -82,6 +82,15 @@ struct MachineOptions: ParsableArguments {
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: Int?
 
+  /// The same for a process that shares the machine with others.
+  func shared(_ peers: Peers?) -> MachineOptions {
+    guard let peers else { return self }
+    var own = self
+    own.device = peers.device(device)
+    if threads == nil { peers.shareCores() }
+    return own
+  }
+
   func apply() throws -> Device {
     if let threads {
       guard (1...1024).contains(threads) else {

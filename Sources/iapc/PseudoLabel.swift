@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import Segmentation
 
-struct PseudoLabel: ParsableCommand {
+struct PseudoLabel: SharedCommand {
   static let configuration = CommandConfiguration(
     commandName: "pseudo-label",
     abstract: "Label images by summing over scales and mirroring, with confidences.",
@@ -31,25 +31,32 @@ struct PseudoLabel: ParsableCommand {
   var overwrite = false
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var sharing: ProcessOptions
   @OptionGroup var config: ConfigOptions
 
   func run() throws {
     Signals.watch()
+    let peers = try sharing.join()
     let list = try images.source().imageList()
-    let loaded = try network.load(machine)
+    let loaded = try network.load(machine.shared(peers))
     loaded.network.store.seal()
     let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)
-    try checkOutput(output, overwrite: overwrite)
+    let isWriter = peers?.isFirst ?? true
+    if isWriter { try checkOutput(output, overwrite: overwrite) }
     try list.checkImages(shouldStop: { Signals.current != nil })
-    let display = ProgressDisplay()
+    try peers?.checkAgreement([("weights", loaded.sha256), ("images", list.listing)])
+    let display = ProgressDisplay(quiet: !isWriter)
     display.begin("pseudo-label", list.count)
     let files = list.entries.flatMap { entry in ["labels", "confidence"].map { "\($0)/\(entry.name).png" } }
-    try withResults(in: output, named: files) {
-      try labeler.write(list, to: "\(output)/labels", confidence: "\(output)/confidence") { count in
+    func label(to folder: String?) throws {
+      try labeler.write(list, to: folder, confidence: "\(output)/confidence", peers: peers) { count in
         display.advance(count)
         if let signal = Signals.current { throw Interruption(signal: signal) }
       }
+      try peers?.finish()
     }
+    guard isWriter else { return try label(to: nil) }
+    try withResults(in: output, named: files) { try label(to: "\(output)/labels") }
     print("labelled \(list.count) images: \(output)")
   }
 }

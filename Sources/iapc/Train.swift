@@ -4,7 +4,7 @@ import Adaptation
 import ArgumentParser
 import Foundation
 
-struct Train: ParsableCommand {
+struct Train: SharedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a source network on labelled images.",
     discussion: """
@@ -88,17 +88,27 @@ struct Train: ParsableCommand {
   var seed: String?
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
+  @OptionGroup var sharing: ProcessOptions
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Let processes that share a batch normalise by the statistics of all of it. (default: no)")
+  var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
 
   func run() throws {
     Signals.watch()
-    let settings: TrainingSettings =
+    let peers = try sharing.join()
+    let isFirst = peers?.isFirst ?? true
+    var settings: TrainingSettings =
       try resume.map { path in
         try config.resumed(path, options: options + [("profile", profile)])
       } ?? fresh()
+    if let peers { settings.device = peers.device(settings.device) }
     let trainer = SourceTrainer(
-      settings, command: CommandLine.arguments, observer: ProgressDisplay().observer)
+      settings, command: CommandLine.arguments, observer: ProgressDisplay(quiet: !isFirst).observer,
+      peers: peers)
     let result = try trainer.run(resume == nil ? .new(overwrite: overwrite) : .resume)
+    guard isFirst else { return }
     let folder = RunFolder(settings.output)
     let cost = String(format: "%.1f s of steps, %.1f s waiting for data", result.seconds, result.waited)
     print("trained weights: \(folder.weights("last").pth) (and .safetensors); \(cost)")
@@ -117,6 +127,7 @@ struct Train: ParsableCommand {
       ("weightsFile", weights), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
       ("optimizer", optimizer), ("learningRate", learningRate), ("evaluateEvery", evaluateEvery),
       ("device", device), ("seed", seed), ("threads", threads),
+      ("syncBatchnorm", syncBatchnorm.map { $0 ? "on" : "off" }),
     ] + foreign.settings + source.settings
   }
 

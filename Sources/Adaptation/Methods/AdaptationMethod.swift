@@ -74,8 +74,16 @@ public protocol AdaptationMethod: AnyObject {
   /// Everything that later steps depend on, under stable names.
   var state: [(name: String, tensor: StoredTensor)] { get }
 
+  /// Whether processes lost touch in the midst of a step that had moved the network: the state is then that of no
+  /// step, and must not be saved.
+  var isTorn: Bool { get }
+
   /// Takes over a stored state; the report tells what did not fit.
   func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport
+}
+
+extension AdaptationMethod {
+  public var isTorn: Bool { false }
 }
 
 /// The target images, one network input after another.

@@ -14,6 +14,8 @@ public final class AdaptationRun {
   public var batchDump: String?
   /// What the run may take.
   public var resources = Resources.ofThisMachine
+  /// The processes that run it together; nil for a process by itself.
+  public var peers: Peers?
 
   private var settings: AdaptationSettings
   private let folder: RunFolder
@@ -45,7 +47,7 @@ public final class AdaptationRun {
   @discardableResult
   public func run(_ start: RunStart) throws -> (seconds: Double, waited: Double) {
     try settings.check()
-    if settings.threads > 0 { Machine.threads = settings.threads }
+    if settings.threads > 0 { Machine.threads = settings.threads } else { peers?.shareCores() }
     Machine.flushDenormals(true)
     let images = try settings.target.imageList()
     let loaded = try settings.loadNetwork()
@@ -57,27 +59,34 @@ public final class AdaptationRun {
       .adapt, Manifest.Weights(loaded), images: Manifest.Images(images, sha256: imagesHash),
       settings: AdaptationSettings.table.values(of: settings), seed: settings.seed,
       device: loaded.network.store.device, command: command)
-    try check(start, manifest)
+    try peers?.checkAgreement(manifest.facts(AdaptationSettings.self))
+    try peers?.checkShares(ofBatch: settings.batch)
+    if isWriter { try check(start, manifest) }
     let place = pseudoLabelPlace(loaded, imagesHash, size)
     if !place.labeler.isDone(in: place.path) {
       // Before the long work; labels that are there were made from these very images.
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
     }
-    try tellPlan(loaded.network, images, start, labelsDone: place.labeler.isDone(in: place.path))
-
+    if isWriter {
+      try tellPlan(loaded.network, images, start, labelsDone: place.labeler.isDone(in: place.path))
+    }
     if settings.initialStatistics == .target { try estimateStatistics(of: loaded.network, images, size) }
     let labels = try pseudoLabels(images, place)
-    if case .new(let overwrite) = start { try create(manifest, overwrite: overwrite) }
+    if case .new(let overwrite) = start, isWriter { try create(manifest, overwrite: overwrite) }
     let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
-    var loop = StepLoop(settings, folder, observer)
+    var loop = StepLoop(settings, folder, observer, peers: peers)
     let (student, times) = try resumably { try adapt(loaded, images, maker, pictures, &loop, start) }
-    try save(student, loaded, pictures, on: loop.board)
+    try peers?.finish()
+    if isWriter { try save(student, loaded, pictures, on: loop.board) }
     return times
   }
 
   // MARK: Parts of a run
+
+  /// Whether this process writes what the run leaves.
+  private var isWriter: Bool { peers?.isFirst ?? true }
 
   /// The steps that are left, and what goes with them.
   private func adapt(
@@ -87,12 +96,17 @@ public final class AdaptationRun {
     guard let size = settings.size else { fatalError("sizes were resolved") }
     // Before the state of a run that goes on is taken over: it looks at what the run began with.
     let watch = try selectionWatch(loaded, images)
-    let method = IAPC(loaded.network, settings.iapc)
+    let method = IAPC(loaded.network, settings.iapc, peers: peers)
     if let watch { loop.kept = watch.lastGood }
     let done = try loop.restore(start, method.load)
-    if done.step == 0 { try loop.board.add(pictures.overlays(of: method.student), at: 0) }
-    if done.step == 0 { try method.prepare(TargetImages(images, at: size, for: loaded.network)) }
+    if done.step == 0, isWriter { try loop.board.add(pictures.overlays(of: method.student), at: 0) }
+    if done.step == 0 {
+      let own = peers.map { $0.turns(of: images.count) }
+      try method.prepare(TargetImages(images, own, at: size, for: loaded.network))
+    }
     try watch?.goOn(after: done.step, method.student)
+    if settings.iapc.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
+    defer { ProcessGroup.shareNormalisation(over: nil) }
     let times = try steps(of: loop, method, maker, watch, from: done)
     if settings.finalStatistics == .target { try estimateStatistics(of: method.student, images, size) }
     return (method.student, times)
@@ -142,7 +156,8 @@ public final class AdaptationRun {
   }
 
   private func estimateStatistics(of network: any Segmenter, _ images: ImageList, _ size: PixelSize) throws {
-    let order = BatchOrder(count: images.count, batchSize: settings.batch, seed: settings.seed)
+    let order = BatchOrder(
+      count: images.count, batchSize: settings.batch, seed: settings.seed, part: part)
     let batches = max(1, images.count / settings.batch)
     let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
       let path = images.entries[request.index].path
@@ -150,12 +165,18 @@ public final class AdaptationRun {
     }
     defer { loader.stop() }
     observer.begin("statistics", batches)
+    ProcessGroup.shareNormalisation(over: peers?.group)
+    defer { ProcessGroup.shareNormalisation(over: nil) }
     try reestimateStatistics(of: network, batches: batches) { index in
       try observer.advanceOrStop(index)
       return network.input(try unreadable.samples(of: loader.next()))
     }
     observer.advance(batches)
+    try peers?.check()
   }
+
+  /// This process's images of each batch; nil for all.
+  private var part: Range<Int>? { peers.map { $0.part(of: settings.batch) } }
 
   /// Where the pseudo-labels of this run are kept, and what makes them.
   private func pseudoLabelPlace(
@@ -173,7 +194,9 @@ public final class AdaptationRun {
     _ images: ImageList, _ place: (path: String, labeler: PseudoLabeler)
   ) throws -> PseudoLabelFolder {
     observer.begin("pseudo-labels", images.count)
-    let (labels, cached) = try place.labeler.labels(images, in: place.path) { try observer.advanceOrStop($0) }
+    let (labels, cached) = try place.labeler.labels(images, in: place.path, peers: peers) {
+      try observer.advanceOrStop($0)
+    }
     if cached {
       observer.advance(images.count)
       observer.note("pseudo-labels taken from \(place.path)")
@@ -190,7 +213,10 @@ public final class AdaptationRun {
 
   /// Looks at the network, which is as it is before the first step; nil where it is not to be looked at.
   private func selectionWatch(_ loaded: LoadedNetwork, _ images: ImageList) throws -> SelectionWatch? {
-    guard settings.selectEvery != 0 else { return nil }
+    guard settings.selectEvery != 0, isWriter else { return nil }
+    // Where others wait for this process, it must not stop by itself.
+    var observer = observer
+    if peers != nil { observer.stopSignal = { nil } }
     return try SelectionWatch(loaded.network, loaded.classes, images, settings, folder, observer)
   }
 
@@ -199,14 +225,15 @@ public final class AdaptationRun {
     from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
     let stream = TargetStream(
-      maker, settings, unreadable, network: method.student, startingAt: done.step)
+      maker, settings, unreadable, network: method.student, startingAt: done.step, part: part)
     defer { stream.stop() }
     let schedule = settings.schedule
-    let seconds = try loop.run(from: done, state: { method.state }) { step in
+    let seconds = try loop.run(from: done, state: { method.isTorn ? nil : method.state }) { step in
       let (batch, paths) = try stream.next()
       if let batchDump { try dump(batch, step + 1, to: batchDump) }
       let started = ContinuousClock.now
       let report = method.step(batch, learningRate: schedule(step))
+      if !report.isApplied || method.isTorn { try peers?.check() }
       return StepRecord(
         step: step + 1, report: report, learningRate: schedule(step),
         seconds: (ContinuousClock.now - started).seconds, images: paths)

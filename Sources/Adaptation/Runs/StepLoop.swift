@@ -26,11 +26,16 @@ package struct StepLoop {
   private let notFinite: NotFinite
   /// Skipped steps in a row that the run outlives.
   private let mostSkipped: Int
+  /// The processes that take each step together; nil for a process by itself.
+  private let peers: Peers?
   /// The step whose checkpoint stays however many are newer, after so many steps; nil for none. It is asked
   /// anew after each step's end, and the checkpoint of that very step is then written.
   package var kept: (Int) -> Int? = { _ in nil }
 
-  package init(_ settings: some RunSettings, _ folder: RunFolder, _ observer: RunObserver) {
+  package init(
+    _ settings: some RunSettings, _ folder: RunFolder, _ observer: RunObserver, peers: Peers? = nil
+  ) {
+    self.peers = peers
     name = type(of: settings).job.rawValue
     self.folder = folder
     self.observer = observer
@@ -45,43 +50,52 @@ package struct StepLoop {
   /// - Returns: how far the run is.
   package func restore(_ start: RunStart, _ load: (State) -> LoadReport) throws -> RunProgress {
     let progress = if case .resume = start { try restore(load) } else { RunProgress() }
-    try board.open(after: progress.step)
+    if isWriter { try board.open(after: progress.step) }
     return progress
   }
 
+  /// Whether this process writes what the run leaves.
+  private var isWriter: Bool { peers?.isFirst ?? true }
+
   private func restore(_ load: (State) -> LoadReport) throws -> RunProgress {
-    folder.removeTemporaries()
-    guard let found = try folder.newest() else { return RunProgress() }
-    for note in found.notes { observer.note(note) }
-    let report = load(found.state)
+    if isWriter { folder.removeTemporaries() }
+    let stored = isWriter ? try folder.newest() : nil
+    let found = stored.map { ($0.progress, $0.state) }
+    guard let (progress, state) = try peers.map({ try $0.shared(found) }) ?? found else {
+      return RunProgress()
+    }
+    for note in stored?.notes ?? [] { observer.note(note) }
+    let report = load(state)
     guard report.isExact else {
       throw Problem(
         "cannot resume the run", at: folder.checkpoints, because: "its checkpoint has \(report.summary)",
         remedy: "start a new run")
     }
-    // Else they would count among the checkpoints that are kept.
-    for path in found.damaged { try? FileManager.default.removeItem(atPath: path) }
-    // A kill may have come between a save and this.
-    folder.dropOld(keeping: checkpointKeep, and: kept(found.progress.step))
-    observer.note("resumed after step \(found.progress.step)")
-    return found.progress
+    if let stored {
+      // Else they would count among the checkpoints that are kept.
+      for path in stored.damaged { try? FileManager.default.removeItem(atPath: path) }
+      // A kill may have come between a save and this.
+      folder.dropOld(keeping: checkpointKeep, and: kept(progress.step))
+    }
+    observer.note("resumed after step \(progress.step)")
+    return progress
   }
 
   /// Runs the steps that are left.
   ///
-  /// - `state`: everything that later steps depend on.
+  /// - `state`: everything that later steps depend on; nil where that cannot be told.
   /// - `body`: one step, by its index from 0.
   /// - `after`: what follows a step once it is logged, by its number from 1; where the user ends that, the
   ///   step is saved first.
   /// - Returns: the seconds that the steps took.
   package func run(
-    from start: RunProgress, state: @escaping () -> State, _ body: (Int) throws -> StepRecord,
+    from start: RunProgress, state: @escaping () -> State?, _ body: (Int) throws -> StepRecord,
     after: (Int) throws -> Void = { _ in }
   ) throws -> Double {
+    let log = isWriter ? try MetricsLog(folder.metrics, keeping: start.step) : nil
     let keeper = StepKeeper(
-      folder, try MetricsLog(folder.metrics, keeping: start.step), board, keep: (checkpointKeep, kept),
-      from: start, state)
-    if let gap = keeper.log.gap { observer.note(gap) }
+      folder, log, board, keep: (checkpointKeep, kept), from: start, state, peers)
+    if let gap = log?.gap { observer.note(gap) }
     observer.begin(name, steps)
     observer.advance(start.step)
     var seconds = 0.0
@@ -94,7 +108,8 @@ package struct StepLoop {
       seconds += record.seconds
       try keeper.add(record)
       observer.step(record)
-      let (step, signal) = (keeper.progress.step, observer.stopSignal())
+      let asked = observer.stopSignal()
+      let (step, signal) = (keeper.progress.step, peers.map { $0.agree(on: asked) } ?? asked)
       if step % checkpointEvery == 0 || step == steps || signal != nil { try keeper.save() }
       if let signal, step < steps { throw Interruption(signal: signal, resumable: folder.path) }
       do { try keeper.savingOnFailure { try after(step) } } catch let stop as Interruption {
@@ -129,7 +144,8 @@ package struct StepLoop {
 
 /// What of a run's steps is on the disk: their lines at once, the state they led to now and then.
 private final class StepKeeper {
-  let log: MetricsLog
+  /// nil in a process that writes nothing.
+  private let log: MetricsLog?
   private let board: RunBoard
   private(set) var progress: RunProgress
   /// The step of the newest checkpoint; 0 without one.
@@ -137,38 +153,50 @@ private final class StepKeeper {
   private let folder: RunFolder
   /// How many checkpoints, and the step of another one.
   private let keep: (newest: Int, step: (Int) -> Int?)
-  private let state: () -> StepLoop.State
+  private let state: () -> StepLoop.State?
+  private let peers: Peers?
 
   init(
-    _ folder: RunFolder, _ log: MetricsLog, _ board: RunBoard, keep: (newest: Int, step: (Int) -> Int?),
-    from start: RunProgress,
-    _ state: @escaping () -> StepLoop.State
+    _ folder: RunFolder, _ log: MetricsLog?, _ board: RunBoard, keep: (newest: Int, step: (Int) -> Int?),
+    from start: RunProgress, _ state: @escaping () -> StepLoop.State?, _ peers: Peers?
   ) {
     (self.folder, self.log, self.board, self.keep, self.state) = (folder, log, board, keep, state)
-    (progress, saved) = (start, start.step)
+    (self.peers, progress, saved) = (peers, start, start.step)
   }
 
   func add(_ record: StepRecord) throws {
     progress.count(isApplied: record.report.isApplied)
+    guard let log else { return }
     try log.append(record)
     try board.add(record)
   }
 
   /// Writes a checkpoint, unless there is one of this step, and drops old ones.
   func save() throws {
+    guard let log else { return }
     let kept = keep.step(progress.step)
     guard saved != progress.step else { return folder.dropOld(keeping: keep.newest, and: kept) }
     // After a power cut no checkpoint should be of more steps than there are lines.
     try log.settle()
     try board.settle()
-    try folder.save(state(), after: progress, keep: keep.newest, and: kept)
+    guard let state = state() else { return }
+    try folder.save(state, after: progress, keep: keep.newest, and: kept)
     saved = progress.step
+  }
+
+  /// Writes a checkpoint in the place of the process that used to, which is lost; drops none.
+  private func saveForTheLost() throws {
+    guard log == nil, let peers, peers.isFirstAlive, progress.step > saved, let state = state(),
+      FileManager.default.fileExists(atPath: folder.manifest)
+    else { return }
+    try folder.save(state, after: progress, keep: .max)
   }
 
   /// Runs the body; where it fails, the steps before are saved first, if that can be.
   func savingOnFailure<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch {
       try? save()
+      if error is PeerFailure { try? saveForTheLost() }
       throw error
     }
   }

@@ -12,9 +12,10 @@ final class TargetStream {
 
   init(
     _ maker: TargetViewMaker, _ settings: AdaptationSettings, _ unreadable: UnreadableFiles,
-    network: any Segmenter, startingAt step: Int
+    network: any Segmenter, startingAt step: Int, part: Range<Int>?
   ) {
-    let order = BatchOrder(count: maker.images.count, batchSize: settings.batch, seed: settings.seed)
+    let order = BatchOrder(
+      count: maker.images.count, batchSize: settings.batch, seed: settings.seed, part: part)
     loader = maker.loader(order, workers: settings.workers, replacing: unreadable.most).startingAt(step)
     self.network = network
     self.unreadable = unreadable
@@ -36,12 +37,13 @@ final class TargetStream {
 }
 
 extension TargetImages {
-  /// The images of a list at the network's input size.
-  init(_ images: ImageList, at size: PixelSize, for network: any Segmenter) {
-    self.init(count: images.count) { body in
-      let reader = images.readAhead
+  /// The images of a list at the network's input size: those of some indices, all by default.
+  init(_ images: ImageList, _ indices: [Int]? = nil, at size: PixelSize, for network: any Segmenter) {
+    let chosen = indices ?? Array(0..<images.count)
+    self.init(count: chosen.count) { body in
+      let reader = images.readAhead(chosen)
       defer { reader.stop() }
-      for _ in 0..<images.count {
+      for _ in chosen {
         for image in try reader.next() { try body(network.input([image.resizedBicubic(to: size)])) }
       }
     }

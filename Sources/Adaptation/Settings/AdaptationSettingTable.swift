@@ -62,6 +62,11 @@ extension AdaptationSettings {
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),
     Setting("workers", \.workers, "threads that prepare batches ahead"),
     Setting(
+      "syncBatchnorm", \.iapc.syncBatchnorm,
+      "whether a batch's statistics are those of all processes' parts of it"),
+    Setting(
+      "overlap", \.iapc.overlap, "whether processes exchange gradients while backward goes on"),
+    Setting(
       "mostUnreadable", \.mostUnreadable,
       "files that may become unreadable during the run, replaced by the next; one more ends it"),
     Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),

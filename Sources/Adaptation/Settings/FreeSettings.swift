@@ -7,7 +7,8 @@ extension RunSettings {
   public static var free: Set<String> {
     [
       "output", "steps", "threads", "workers", "device", "checkpointEvery", "checkpointKeep", "notFinite",
-      "mostSkipped", "mostUnreadable", "plan", "selectEvery", "collapse", "collapseDrift", "weightsFile",
+      "mostSkipped", "mostUnreadable", "plan", "overlap", "selectEvery", "collapse", "collapseDrift",
+      "weightsFile",
       "backbone", "images", "labels", "data",
       "validation.images", "validation.labels", "validation.data",
     ]

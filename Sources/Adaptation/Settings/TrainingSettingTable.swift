@@ -88,6 +88,9 @@ extension TrainingSettings {
     Setting("threads", \.threads, "threads of the computation; 0: all cores"),
     Setting("workers", \.workers, "threads that prepare batches ahead"),
     Setting(
+      "syncBatchnorm", \.syncBatchnorm,
+      "whether a batch's statistics are those of all processes' parts of it"),
+    Setting(
       "mostUnreadable", \.mostUnreadable,
       "files that may become unreadable during the run, replaced by the next; one more ends it"),
   ])

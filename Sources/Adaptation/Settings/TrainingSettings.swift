@@ -86,6 +86,8 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var threads = 0
   /// Threads that prepare batches ahead.
   public var workers = 1
+  /// Whether normalisation by a batch's statistics takes the whole batch, where processes share it.
+  public var syncBatchnorm = false
   /// How many different files may turn out unreadable while batches are made before the run ends.
   public var mostUnreadable = 10
 

@@ -69,6 +69,7 @@ final class Command {
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   var isRunning: Bool { process.isRunning }
+  var identifier: Int32 { process.processIdentifier }
 
   /// Waits for the end; a program that hangs is killed after two minutes, or ten under a sanitizer.
   func outcome() throws -> Outcome {

@@ -21,12 +21,20 @@ package struct ClassWeights {
     often = .ones([classCount])
   }
 
-  /// Shapes: int64 labels [N, H, W] -> float32 [C] on the CPU.
+  /// The weights for a step's labels [N, H, W], of which a process by itself has all.
+  ///
+  /// - Returns: float32 [C] on the CPU.
   package mutating func update(_ labels: Tensor) -> Tensor {
-    let shape = labels.shape
-    let limit = rarePixels.map(Double.init) ?? Double(shape[1] * shape[2]) / 32
-    let counts = labels.histogram(bins: 256).slice(0..<classCount, along: 0).to(.float64, on: .cpu)
-    let rare = weight(where: counts.isLess(than: limit * Double(shape[0])))
+    update(LabelCounts(labels), pixels: labels.shape[1] * labels.shape[2])
+  }
+
+  /// The weights for a step's counts of labels, over images of so many pixels.
+  ///
+  /// - Returns: float32 [C] on the CPU.
+  package mutating func update(_ step: LabelCounts, pixels: Int) -> Tensor {
+    let limit = rarePixels.map(Double.init) ?? Double(pixels) / 32
+    let counts = step.all.slice(0..<classCount, along: 0)
+    let rare = weight(where: counts.isLess(than: limit * step.images))
     often = 0.9 * often + 0.1 * weight(where: counts.equals(0))
     return rare * often
   }

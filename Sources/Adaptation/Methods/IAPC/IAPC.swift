@@ -18,15 +18,24 @@ public final class IAPC: AdaptationMethod {
   private let optimizer: SGD
   private var classWeights: ClassWeights
   private var prototypes: Prototypes
+  /// The processes that share each batch; nil for a process by itself.
+  private let peers: Peers?
+  private let buckets: GradientBuckets?
   /// Takes the times of a step's parts, where somebody asks for them.
   package var clock: PhaseClock?
   /// Whether the teacher has followed the student as it stands: so after a step that was not applied.
   private var teacherIsCurrent = false
+  /// Whether processes lost touch after an update and before what follows it: the state is that of no step.
+  public private(set) var isTorn = false
 
   /// - `network`: the source network; it becomes the student, copies of it the frozen source and the teacher.
   /// - `source`: another network to take importance from, which nothing changes; a sealed copy of `network` by
   ///   default.
-  public init(_ network: any Segmenter, _ settings: IAPCSettings, source: (any Segmenter)? = nil) {
+  /// - `peers`: the processes that each take a part of every batch; nil for a process by itself. All have the same
+  ///   network.
+  public init(
+    _ network: any Segmenter, _ settings: IAPCSettings, source: (any Segmenter)? = nil, peers: Peers? = nil
+  ) {
     student = network
     teacher = network.copy()
     self.source = source ?? network.sealedCopy()
@@ -42,10 +51,15 @@ public final class IAPC: AdaptationMethod {
       classCount: network.classCount, rarePixels: settings.rarePixels, rareWeight: settings.rareWeight)
     prototypes = Prototypes(
       settings.prototypes, classCount: network.classCount, decay: settings.prototypeDecay)
+    self.peers = peers
+    let trained = optimizer.groups.flatMap(\.parameters).map(\.tensor)
+    buckets = peers.map { GradientBuckets(trained, over: $0.gradients, overlaps: settings.overlap) }
   }
 
   public func prepare(_ images: TargetImages) throws {
-    if objective.needsPrototypes, prototypes.needsWholeSet { try prototypes.fill(from: source, images) }
+    if objective.needsPrototypes, prototypes.needsWholeSet {
+      try prototypes.fill(from: source, images, over: peers?.group)
+    }
   }
 
   public func step(_ batch: TargetBatch, learningRate: Double) -> StepReport {
@@ -57,8 +71,9 @@ public final class IAPC: AdaptationMethod {
     )
     let (loss, weights) = loss(of: batch)
     let (norm, isApplied) = clock.measure("optimiser") {
-      optimizer.minimize(loss.total, learningRate: learningRate) {
+      optimizer.minimize(loss.total, learningRate: learningRate, unless: { self.peers?.hasFailed ?? false }) {
         clock.measure("backward") { loss.backward() }
+        if let buckets { clock.measure("gradients") { buckets.finish() } }
       }
     }
     teacherIsCurrent = !isApplied
@@ -67,6 +82,7 @@ public final class IAPC: AdaptationMethod {
         clock.measure("statistics") {
           withoutGradients { _ = student(batch.images, .training, in: settings.precision) }
         }
+        isTorn = peers?.hasFailed ?? false
       }
     } else {
       before.statistics.restore()
@@ -86,15 +102,17 @@ public final class IAPC: AdaptationMethod {
       )
     }
     let prediction = clock.measure("student") { student(batch.augmented, .training, in: settings.precision) }
-    let weights = classWeights.update(batch.pseudoLabels)
+    let shape = batch.pseudoLabels.shape
+    let counts = LabelCounts(batch.pseudoLabels, over: peers?.group)
+    let weights = classWeights.update(counts, pixels: shape[1] * shape[2])
     let loss = clock.measure("objective") {
-      objective.loss(
+      (peers == nil ? objective : objective.forPart(counts)).loss(
         IAPCObjective.Predictions(
           student: prediction.logits, source: judge, labels: batch.pseudoLabels,
           classWeights: weights.to(student.store.device),
           similarities: means.map { similarities(prediction.features, $0, settings.prototypeLayout) }))
     }
-    return (loss, weights)
+    return (peers.map { loss.added(over: $0.group, names: objective.names) } ?? loss, weights)
   }
 
   private func sourceLogits(_ batch: TargetBatch) -> Tensor {
@@ -103,10 +121,12 @@ public final class IAPC: AdaptationMethod {
 
   private func stepPrototypes(_ batch: TargetBatch) -> Tensor {
     let size = (height: batch.pseudoLabels.shape[1], width: batch.pseudoLabels.shape[2])
-    guard prototypes.needsTeacher else { return prototypes.update(nil, at: size) }
+    guard prototypes.needsTeacher else { return prototypes.update(nil) }
     let mode = settings.teacherNorm == .batch ? Mode.batchStatistics : .evaluation
     let seen = clock.measure("teacher") { teacher(batch.images, mode, in: settings.precision) }
-    return clock.measure("prototypes") { prototypes.update(seen, at: size) }
+    return clock.measure("prototypes") {
+      prototypes.update(seen, at: size, over: peers?.group)
+    }
   }
 
   // MARK: State

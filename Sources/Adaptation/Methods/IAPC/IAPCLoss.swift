@@ -11,6 +11,13 @@ package struct IAPCLoss {
 
   package var total: Double { terms.reduce(0) { $0 + $1.value } }
 
+  /// The same with the terms of all parts of the batch added up; the roots stay this part's.
+  package func added(over group: ProcessGroup, names: [String]) -> IAPCLoss {
+    let own = Dictionary(uniqueKeysWithValues: terms.map { ($0.name, $0.value) })
+    let values = group.sum(names.map { own[$0] ?? 0 })
+    return IAPCLoss(terms: Array(zip(names, values)).map { ($0, $1) }, roots: roots)
+  }
+
   /// Adds the gradients of the terms' sum into those of the student's parameters.
   package func backward() {
     Tensor.backward(from: roots)

@@ -7,7 +7,7 @@ import Torch
 ///
 /// Source: Cao et al. 2024; total = 0.2 IA + 0.5 PE + 0.04 PS + 2 IM in the released code.
 package struct IAPCObjective {
-  package let settings: IAPCSettings
+  package private(set) var settings: IAPCSettings
 
   package init(settings: IAPCSettings) {
     self.settings = settings
@@ -39,6 +39,28 @@ package struct IAPCObjective {
 
   package var needsPrototypes: Bool { settings.weights.enhanced != 0 || settings.weights.symmetric != 0 }
   package var needsSource: Bool { settings.weights.importance != 0 && settings.importance != .none }
+
+  /// The names of the terms, in their order.
+  package var names: [String] {
+    let weights = settings.weights
+    let all = [
+      ("ia", weights.importance), ("pe", weights.enhanced), ("ps_label", weights.symmetric),
+      ("ps_prototype", weights.symmetric), ("im", weights.entropy),
+    ]
+    return all.filter { $0.1 != 0 }.map(\.0)
+  }
+
+  /// The objective for a part of a batch: the sum of all parts' terms, and of their gradients, is that of the whole.
+  package func forPart(_ counts: LabelCounts) -> IAPCObjective {
+    var part = self
+    let share = counts.share
+    let supervised = settings.ignoredInMean ? share : counts.countedShare
+    part.settings.weights.importance *= supervised
+    part.settings.weights.enhanced *= supervised
+    part.settings.weights.symmetric *= share
+    part.settings.weights.entropy *= share
+    return part
+  }
 
   /// Scalars with their weights multiplied in; a term of weight 0 is absent.
   package func callAsFunction(_ x: Inputs) -> [(name: String, term: Tensor)] {

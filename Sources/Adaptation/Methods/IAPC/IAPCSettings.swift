@@ -80,6 +80,10 @@ public struct IAPCSettings: Equatable, Sendable {
   public var backboneUpdates = 1
   /// Whether a pass over the plain crops follows each update and moves the student's running statistics.
   public var statisticsPass = false
+  /// Whether normalisation by a batch's statistics takes the whole batch, where processes share it.
+  public var syncBatchnorm = true
+  /// Whether gradients are exchanged while backward goes on, where processes share a batch.
+  public var overlap = true
   /// What the three networks compute in.
   public var precision = Precision.float32
   /// The classifier's learning rate over the body's.

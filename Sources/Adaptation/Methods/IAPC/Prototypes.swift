@@ -32,7 +32,11 @@ package struct Prototypes {
   }
 
   /// Static prototypes from the source network's own labels of all target images.
-  package mutating func fill(from source: any Segmenter, _ images: TargetImages) throws {
+  ///
+  /// - `group`: the processes that each have a part of them; nil for a process by itself.
+  package mutating func fill(
+    from source: any Segmenter, _ images: TargetImages, over group: ProcessGroup? = nil
+  ) throws {
     var total: (sums: Tensor, counts: Tensor)?
     try withoutGradients {
       try images.forEach { image in
@@ -42,7 +46,7 @@ package struct Prototypes {
       }
     }
     guard let total else { fatalError("static prototypes need an image") }
-    bank = Prototypes.means(total.sums.sum(0), total.counts.sum(0))
+    bank = Prototypes.means(added(total.sums, group), added(total.counts, group))
   }
 
   /// The prototypes of a step; the static form needs no teacher.
@@ -51,13 +55,16 @@ package struct Prototypes {
   /// share them.
   ///
   /// - `size`: the size at which the logits are compared; their own where nil.
-  package mutating func update(_ teacher: Prediction?, at size: (height: Int, width: Int)? = nil) -> Tensor {
+  /// - `group`: the processes that share the batch, whose prototypes of the momentum form are the same.
+  package mutating func update(
+    _ teacher: Prediction?, at size: (height: Int, width: Int)? = nil, over group: ProcessGroup? = nil
+  ) -> Tensor {
     if kind == .static { return shared }
     guard let teacher else { fatalError("prototypes of a batch need the teacher's view of it") }
     let own = (teacher.logits.shape[2], teacher.logits.shape[3])
     let (sums, counts) = classSums(teacher, at: size ?? own)
     if kind == .perImage { return Prototypes.means(sums, counts) }
-    let (all, count) = (sums.sum(0), counts.sum(0))
+    let (all, count) = (added(sums, group), added(counts, group))
     move(toward: Prototypes.means(all, count), present: count.equals(0).not().to(.float32))
     return shared
   }
@@ -91,6 +98,13 @@ package struct Prototypes {
     let positions = features.reshaped(s[0], s[1], s[2] * s[3]).permuted(0, 2, 1)
     let counts = member.sum(1).reshaped(s[0], classCount, 1)
     return (member.permuted(0, 2, 1).matmul(positions), counts)
+  }
+
+  /// Sums over images [N, ...] -> [...], of all processes.
+  private func added(_ x: Tensor, _ group: ProcessGroup?) -> Tensor {
+    let total = x.sum(0)
+    group?.sum(total)
+    return total
   }
 
   private static func means(_ sums: Tensor, _ counts: Tensor) -> Tensor { sums / counts.clamped(from: 1) }

@@ -36,7 +36,7 @@ public struct Evaluator {
   private let mapping: LabelMapping
   private let data: LabelledImages
   /// The predicted and the true classes of the pairs, in order.
-  private let pairs: () -> any PairReader
+  private let pairs: ([Int]) -> any PairReader
   private var clock: PhaseClock?
 
   /// - `classes`: the label space that the network predicts.
@@ -45,7 +45,7 @@ public struct Evaluator {
     mapping = try LabelMapping(from: classes, to: data.space)
     self.data = data
     clock = predictor.clock
-    pairs = { NetworkPairs(predictor: predictor, samples: data.readAhead) }
+    pairs = { NetworkPairs(predictor: predictor, samples: data.readAhead($0)) }
   }
 
   /// - `maps`: what the label maps hold.
@@ -53,23 +53,26 @@ public struct Evaluator {
   public init(labelMapsOf maps: LabelSpace, data: LabelledImages) throws {
     mapping = try LabelMapping(from: maps, to: data.space)
     self.data = data
-    pairs = { MapPairs(space: maps, data: data) }
+    pairs = { _ in MapPairs(space: maps, data: data) }
   }
 
   /// One confusion matrix over all images; a network's prediction is brought to each label's size.
   ///
-  /// - Parameter progress: called after each image with the count so far.
+  /// - `peers`: processes that share the images; each gets the matrix of all.
+  /// - `progress`: called after each image with the count so far.
   /// - Throws: a `Problem` for a file that cannot be read and for a label map of another size than its label.
-  public func run(progress: (Int) throws -> Void = { _ in }) throws -> Evaluation {
+  public func run(peers: Peers? = nil, progress: (Int) throws -> Void = { _ in }) throws -> Evaluation {
     let start = Date()
     var matrix = ConfusionMatrix(classCount: data.space.count)
-    let pairs = pairs()
+    let indices = peers.map { $0.turns(of: data.count) } ?? Array(0..<data.count)
+    let pairs = pairs(indices)
     defer { pairs.stop() }
-    for index in 0..<data.count {
+    for (done, index) in indices.enumerated() {
       guard let pair = try pairs.read(index) else { break }
       clock.measure("score") { matrix.add(prediction: mapping(pair.prediction), label: pair.label) }
-      try progress(index + 1)
+      try progress(min(data.count, (done + 1) * (peers?.count ?? 1)))
     }
+    if let peers { matrix = try peers.sum(matrix) }
     return Evaluation(
       matrix: matrix, space: data.space, images: data.count, missing: data.imagesLeftOut.count,
       seconds: Date().timeIntervalSince(start))
@@ -116,21 +119,21 @@ private struct MapPairs: PairReader {
 }
 
 extension LabelledImages {
-  /// The pairs one by one, decoded while the one before is in use.
-  var readAhead: BatchLoader<Sample> {
-    BatchLoader(order: BatchOrder(count: count, batchSize: 1, seed: 0, shuffled: false), workers: 1) {
-      request, _ in
-      try read(request.index)
-    }
-  }
+  /// The pairs of some indices one by one, decoded while the one before is in use.
+  func readAhead(_ indices: [Int]) -> BatchLoader<Sample> { inTurn(indices, read) }
 }
 
 extension ImageList {
-  /// The images one by one, decoded while the one before is in use.
-  var readAhead: BatchLoader<RGBImage> {
-    BatchLoader(order: BatchOrder(count: count, batchSize: 1, seed: 0, shuffled: false), workers: 1) {
-      request, _ in
-      try ImageFile.readRGB(entries[request.index].path)
-    }
+  /// The images of some indices one by one, decoded while the one before is in use.
+  func readAhead(_ indices: [Int]) -> BatchLoader<RGBImage> {
+    inTurn(indices) { try ImageFile.readRGB(entries[$0].path) }
   }
+}
+
+private func inTurn<Sample: Sendable>(
+  _ indices: [Int], _ read: @escaping @Sendable (Int) throws -> Sample
+) -> BatchLoader<Sample> {
+  // A process that has nothing to do never asks.
+  let order = BatchOrder(count: max(1, indices.count), batchSize: 1, seed: 0, shuffled: false)
+  return BatchLoader(order: order, workers: 1) { request, _ in try read(indices[request.index]) }
 }

@@ -74,50 +74,78 @@ public struct PseudoLabeler {
 
   /// The labels of all images in `folder`, which appears whole or not at all; those already there are used.
   ///
+  /// - `peers`: processes that share the work; each machine keeps all labels.
   /// - `progress`: called after each image with the count so far.
   /// - Returns: the labels, and whether they were there already.
   public func labels(
-    _ images: ImageList, in folder: String, progress: (Int) throws -> Void = { _ in }
+    _ images: ImageList, in folder: String, peers: Peers? = nil, progress: (Int) throws -> Void = { _ in }
   ) throws -> (labels: PseudoLabelFolder, cached: Bool) {
     let result = PseudoLabelFolder(path: folder, classCount: network.network.classCount)
-    if isDone(in: folder) { return (result, true) }
+    let isThere = isDone(in: folder)
+    // Where one machine lacks them, all work.
+    if try peers.map({ try $0.all(isThere) }) ?? isThere { return (result, true) }
     let partial = PartialFolder(of: folder)
-    defer { partial.remove() }
-    try partial.make()
-    try write(images, to: partial.path, confidence: nil, progress: progress)
-    try AtomicFile.write("\(images.count) label maps\n", to: "\(partial.path)/complete")
-    if let why = partial.finish() {
-      throw Problem(
-        "cannot keep the pseudo-labels", at: folder, because: why,
-        remedy: "make room or choose another cache folder with IAPC_CACHE")
+    let keeps = peers.map { $0.place.localRank == 0 } ?? true
+    if keeps { try partial.make() }
+    defer { if keeps { partial.remove() } }
+    try write(
+      images, to: keeps ? partial.path : nil, confidence: nil, peers: peers, progress: progress)
+    if keeps {
+      try AtomicFile.write("\(images.count) label maps\n", to: "\(partial.path)/complete")
+      if let why = partial.finish() {
+        throw Problem(
+          "cannot keep the pseudo-labels", at: folder, because: why,
+          remedy: "make room or choose another cache folder with IAPC_CACHE")
+      }
     }
+    // Nobody reads before the last machine has its folder.
+    if let peers { _ = try peers.all(true) }
     return (result, false)
   }
 
   /// Writes `NAME.png` label maps to one folder and, on request, confidences (255 = certain) to another.
+  ///
+  /// - `folder`: nil in a process that helps `peers`, and writes nothing.
   public func write(
-    _ images: ImageList, to folder: String, confidence: String?, progress: (Int) throws -> Void = { _ in }
+    _ images: ImageList, to folder: String?, confidence: String?, peers: Peers? = nil,
+    progress: (Int) throws -> Void = { _ in }
   ) throws {
-    let reader = images.readAhead
+    let own = peers.map { $0.turns(of: images.count) } ?? Array(0..<images.count)
+    let reader = images.readAhead(own)
     defer { reader.stop() }
-    let palette = network.classes.palette
-    for (index, entry) in images.entries.enumerated() {
-      guard let image = try predictor.clock.measure("read", reader.next).first else { break }
-      try makeFolder(parent(of: "\(folder)/\(entry.name)"))
-      if let confidence {
-        try makeFolder(parent(of: "\(confidence)/\(entry.name)"))
-        let result = predictor.labelsAndConfidence(of: image)
-        try result.labels.writePNG(to: "\(folder)/\(entry.name).png", palette: palette, compression: 1)
-        try result.confidence.writePNG(to: "\(confidence)/\(entry.name).png", compression: 1)
-      } else {
-        let labels = predictor.labels(of: image)
+    let width = peers?.count ?? 1
+    for first in stride(from: 0, to: images.count, by: width) {
+      // One image each; who has none takes part in the exchange.
+      let mine = first + (peers?.rank ?? 0)
+      let made = mine < images.count ? try files(reader, withConfidence: confidence != nil) : []
+      let all = try peers.map { try $0.gathered(made) } ?? [made]
+      for (entry, files) in zip(images.entries[first...], all) where folder != nil {
         try predictor.clock.measure("write") {
-          try labels.writePNG(to: "\(folder)/\(entry.name).png", palette: palette, compression: 1)
+          for (folder, bytes) in zip([folder, confidence].compactMap { $0 }, files) {
+            let path = "\(folder)/\(entry.name).png"
+            try makeFolder(parentFolder(of: path))
+            try AtomicFile.write(bytes, to: path)
+          }
         }
       }
-      try progress(index + 1)
+      try progress(min(images.count, first + width))
     }
   }
 
-  private func parent(of path: String) -> String { parentFolder(of: path) }
+  /// The files of the next image: its labels and, where wanted, their confidence.
+  private func files(
+    _ reader: BatchLoader<RGBImage>, withConfidence: Bool
+  ) throws -> [[UInt8]] {
+    guard let image = try predictor.clock.measure("read", reader.next).first else { return [] }
+    let palette = network.classes.palette
+    guard withConfidence else {
+      let labels = predictor.labels(of: image)
+      return [labels.pngBytes(palette: palette, compression: 1)]
+    }
+    let result = predictor.labelsAndConfidence(of: image)
+    return [
+      result.labels.pngBytes(palette: palette, compression: 1),
+      result.confidence.pngBytes(compression: 1),
+    ]
+  }
 }

@@ -25,20 +25,26 @@ public struct SourceTrainer {
   private let loop: StepLoop
   /// What the run may take.
   public var resources = Resources.ofThisMachine
+  /// The processes that run it together; nil for a process by itself.
+  private let peers: Peers?
+  /// Whether this process writes what the run leaves.
+  private var isWriter: Bool { peers?.isFirst ?? true }
 
   /// A training that has yet to start.
   ///
   /// - `command`: what the manifest tells as the command.
   /// - `observer`: who hears of progress, and can end the run.
   public init(
-    _ settings: TrainingSettings, command: [String] = [], observer: RunObserver = RunObserver()
+    _ settings: TrainingSettings, command: [String] = [], observer: RunObserver = RunObserver(),
+    peers: Peers? = nil
   ) {
+    self.peers = peers
     self.settings = settings
     self.settings.horizon = settings.horizon ?? settings.steps
     self.command = command
     self.observer = observer
     folder = RunFolder(settings.output)
-    loop = StepLoop(self.settings, folder, observer)
+    loop = StepLoop(self.settings, folder, observer, peers: peers)
   }
 
   /// Runs to the end and leaves the last weights, and the best where there are validation images.
@@ -47,9 +53,9 @@ public struct SourceTrainer {
   @discardableResult
   public func run(_ start: RunStart) throws -> Result {
     try settings.check()
-    if settings.threads > 0 { Machine.threads = settings.threads }
+    if settings.threads > 0 { Machine.threads = settings.threads } else { peers?.shareCores() }
     Machine.flushDenormals(true)
-    if case .new(let overwrite) = start { try folder.check(overwrite: overwrite) }
+    if case .new(let overwrite) = start, isWriter { try folder.check(overwrite: overwrite) }
     let data = try trainingData()
     let validation = try validationData(data.space)
     let (network, origin) = try makeNetwork(data.space)
@@ -61,25 +67,36 @@ public struct SourceTrainer {
     }
     if case .new = start { try check([data] + (validation.map { [$0] } ?? [])) }
     let sampling = try rareClasses(data)
-    try tellPlan(network, data, validation, start)
-    let learner = SupervisedLearner(network, settings, classWeights: try classWeights(data))
+    if isWriter { try tellPlan(network, data, validation, start) }
+    let learner = SupervisedLearner(
+      network, settings, classWeights: try classWeights(data), peers: peers)
     try begin(start, data, validation, origin)
     let done = try loop.restore(start, learner.load)
-    var keeper = try TrainingKeeper(
-      learner.network, data.space, scorer, validation?.count ?? 0, folder, observer, settings, from: done.step
-    )
+    // Where others wait for this process, it must not stop by itself.
+    var scoring = observer
+    if peers != nil { scoring.stopSignal = { nil } }
+    var keeper =
+      isWriter
+      ? try TrainingKeeper(
+        learner.network, data.space, scorer, validation?.count ?? 0, folder, scoring, settings,
+        from: done.step) : nil
+    if settings.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
+    defer { ProcessGroup.shareNormalisation(over: nil) }
     let times: (Double, Double)
     do {
-      let order = BatchOrder(count: data.count, batchSize: settings.batch, seed: settings.seed)
+      let order = BatchOrder(
+        count: data.count, batchSize: settings.batch, seed: settings.seed,
+        part: peers.map { $0.part(of: settings.batch) })
       let loader = data.loader(
         views, order, workers: settings.workers, replacing: settings.mostUnreadable, rareClasses: sampling)
       times = try steps(learner, loader.startingAt(done.step), &keeper, from: done)
     } catch let stop as Interruption {
-      try keeper.save("last")
+      try keeper?.save("last")
       throw stop
     }
-    try keeper.save("last")
-    return Result(best: keeper.best, seconds: times.0, waited: times.1)
+    try peers?.finish()
+    try keeper?.save("last")
+    return Result(best: keeper?.best, seconds: times.0, waited: times.1)
   }
 
   // MARK: Parts of a run
@@ -166,6 +183,9 @@ public struct SourceTrainer {
         try Manifest.Labelled($0, settings.validation)
       }, settings: TrainingSettings.table.values(of: settings), seed: settings.seed,
       device: try Device.named(settings.device), command: command)
+    try peers?.checkAgreement(manifest.facts(TrainingSettings.self))
+    try peers?.checkShares(ofBatch: settings.batch)
+    guard isWriter else { return }
     guard case .new(let overwrite) = start else {
       let before = try Manifest.read(folder.manifest)
       try manifest.checkUnchanged(since: before, at: folder.path, TrainingSettings.self)
@@ -183,18 +203,20 @@ public struct SourceTrainer {
 
   private func steps(
     _ learner: SupervisedLearner, _ loader: BatchLoader<ReadableSample<SupervisedSample>>,
-    _ keeper: inout TrainingKeeper, from done: RunProgress
+    _ keeper: inout TrainingKeeper?, from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
     defer { loader.stop() }
     let unreadable = UnreadableFiles(most: settings.mostUnreadable, observer: observer)
     // A score that a stop cut short.
-    try keeper.score(ifDueAfter: done.step)
+    try keeper?.score(ifDueAfter: done.step)
     let seconds = try loop.run(from: done, state: { learner.state }) { step in
-      learner.step(try unreadable.samples(of: loader.next()), step)
+      let record = learner.step(try unreadable.samples(of: loader.next()), step)
+      if !record.report.isApplied { try peers?.check() }
+      return record
     } after: { step in
-      try keeper.score(ifDueAfter: step)
+      try keeper?.score(ifDueAfter: step)
     }
-    try loop.board.addOthers(upTo: settings.steps)
+    if isWriter { try loop.board.addOthers(upTo: settings.steps) }
     return (seconds, loader.secondsWaited)
   }
 

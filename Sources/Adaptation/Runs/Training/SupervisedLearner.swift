@@ -13,9 +13,15 @@ final class SupervisedLearner {
   private let classWeights: Tensor?
   private let auxiliaryWeight: Double
   private let mode: Mode
+  private let peers: Peers?
+  private let buckets: GradientBuckets?
 
   /// Freezes what the settings say, and takes the other parameters as trainable as the network has them.
-  init(_ network: any Segmenter, _ settings: TrainingSettings, classWeights: Tensor?) {
+  ///
+  /// - `peers`: the processes that each take a part of every batch; nil for a process by itself.
+  init(
+    _ network: any Segmenter, _ settings: TrainingSettings, classWeights: Tensor?, peers: Peers? = nil
+  ) {
     self.network = network
     if settings.freezeNormalisation != .none { network.freezeNormalisation() }
     mode = settings.freezeNormalisation == .all ? .evaluation : .training
@@ -23,6 +29,9 @@ final class SupervisedLearner {
     schedule = settings.schedule
     auxiliaryWeight = settings.auxiliaryWeight
     self.classWeights = classWeights?.to(network.store.device)
+    self.peers = peers
+    let trained = optimizer.groups.flatMap(\.parameters).map(\.tensor)
+    buckets = peers.map { GradientBuckets(trained, over: $0.gradients) }
   }
 
   /// One update, by its index from 0; none where the loss or its gradient is no number, and then the network
@@ -32,16 +41,25 @@ final class SupervisedLearner {
     let truth = labels(samples.map(\.label)).to(network.store.device)
     let statistics = BufferCopy(of: network.store)
     let prediction = network(network.input(samples.map(\.image)), mode)
-    var terms = [(name: "ce", value: loss(prediction.logits, truth))]
+    // The sum over all parts of the batch is the mean over all of it.
+    let share = peers.map { LabelCounts(truth, over: $0.group).share(weighted: classWeights) } ?? 1
+    var terms = [(name: "ce", value: loss(prediction.logits, truth) * share)]
     if auxiliaryWeight > 0, let logits = network.auxiliaryLogits(of: prediction) {
-      terms.append(("auxiliary", loss(logits, truth) * auxiliaryWeight))
+      terms.append(("auxiliary", loss(logits, truth) * (auxiliaryWeight * share)))
     }
     let total = terms.dropFirst().reduce(terms[0].value) { $0 + $1.value }
-    let (norm, isApplied) = optimizer.minimize(total, learningRate: schedule(index))
+    let own = terms.map(\.value.item)
+    let values = peers.map { $0.group.sum(own) } ?? own
+    let sum = values.reduce(0, +)
+    let (norm, isApplied) = optimizer.minimize(
+      sum, learningRate: schedule(index), unless: { self.peers?.hasFailed ?? false }
+    ) {
+      total.backward()
+      buckets?.finish()
+    }
     if !isApplied { statistics.restore() }
     let report = StepReport(
-      total: total.item, terms: terms.map { ($0.name, $0.value.item) }, gradientNorm: norm,
-      isApplied: isApplied)
+      total: sum, terms: zip(terms, values).map { ($0.name, $1) }, gradientNorm: norm, isApplied: isApplied)
     return StepRecord(
       step: index + 1, report: report, learningRate: schedule(index),
       seconds: (ContinuousClock.now - started).seconds, images: samples.map(\.path))

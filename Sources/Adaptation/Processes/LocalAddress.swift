@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// The address of this machine in the network over which it reaches another, as a number; nil where there is no way.
+///
+/// Nothing is sent: the system is asked which way a packet would take.
+func localAddress(toward host: String, port: UInt16) -> String? {
+  #if canImport(Glibc)
+    let datagram = Int32(SOCK_DGRAM.rawValue)
+  #else
+    let datagram = SOCK_DGRAM
+  #endif
+  var hints = addrinfo()
+  hints.ai_socktype = datagram
+  var found: UnsafeMutablePointer<addrinfo>?
+  guard getaddrinfo(host, String(port), &hints, &found) == 0 else { return nil }
+  defer { freeaddrinfo(found) }
+  var next = found
+  while let info = next?.pointee {
+    let file = socket(info.ai_family, datagram, 0)
+    defer { if file >= 0 { close(file) } }
+    if file >= 0, connect(file, info.ai_addr, info.ai_addrlen) == 0, let name = ownName(of: file) {
+      return name
+    }
+    next = info.ai_next
+  }
+  return nil
+}
+
+private func ownName(of file: Int32) -> String? {
+  var address = sockaddr_storage()
+  var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+  var text = [CChar](repeating: 0, count: 256)
+  let isNamed = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+      getsockname(file, pointer, &length) == 0
+        && getnameinfo(pointer, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
+    }
+  }
+  guard isNamed else { return nil }
+  return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Synchronization
+import Torch
+
+/// The processes that run one job together, this one among them.
+///
+/// What they compute together goes over `group`, gradients over `gradients`. Where a process is lost, disagrees or
+/// fails, all end within a bounded time, and one of them tells why.
+public final class Peers: Sendable {
+  public let place: ProcessPlace
+  /// For everything but gradients. Calls come from one thread at a time, in the same order everywhere.
+  public let group: ProcessGroup
+  /// For gradients, which travel while others wait.
+  public let gradients: ProcessGroup
+  private let store: MeetingStore
+  private let watch: PeerWatch
+  private let prefix: String
+  private let names: [String]
+  /// The ranks that were found lost.
+  private let lost = Mutex<[Int]>([])
+
+  public var rank: Int { place.rank }
+  public var count: Int { place.count }
+  /// Whether this process writes what the job leaves.
+  public var isFirst: Bool { rank == 0 }
+
+  /// Meets the other processes of the job; returns when all are there.
+  ///
+  /// - `joinSeconds`: how long to wait for them.
+  /// - `peerSeconds`: for how long one may be silent before it is lost.
+  /// - Throws: a `Problem` that says who did not come.
+  public init(_ place: ProcessPlace, joinSeconds: Double = 300, peerSeconds: Double = 30) throws {
+    self.place = place
+    prefix = "iapc/\(place.attempt)"
+    let deadline = ContinuousClock.now + .seconds(joinSeconds)
+    store = try Self.openStore(place, serves: place.rank == 0 && !place.isStoreHeld, joinSeconds)
+    names = try Self.meet(place, store, prefix, until: deadline, joinSeconds)
+    (group, gradients) = try Self.connect(place, store, prefix)
+    watch = PeerWatch(place, prefix: prefix, patience: peerSeconds, groups: [group, gradients])
+    watch.start(try Self.openStore(place, serves: false, joinSeconds))
+  }
+
+  private static func openStore(
+    _ place: ProcessPlace, serves: Bool, _ seconds: Double
+  ) throws -> MeetingStore {
+    do {
+      return try MeetingStore(host: place.host, port: place.port, serves: serves, seconds: seconds)
+    } catch {
+      let why =
+        serves
+        ? "rank 0 cannot listen there: \(error.message)"
+        : "rank \(place.rank) met nobody there in \(Int(seconds)) s"
+      throw Problem(
+        "cannot join the job's processes", at: place.meeting, because: why,
+        remedy: "start rank 0 on that machine, or correct MASTER_ADDR and MASTER_PORT")
+    }
+  }
+
+  /// Waits for everybody; returns who they are, for messages.
+  private static func meet(
+    _ place: ProcessPlace, _ store: MeetingStore, _ prefix: String, until deadline: ContinuousClock.Instant,
+    _ seconds: Double
+  ) throws -> [String] {
+    func name(_ rank: Int) -> String { "\(prefix)/name/\(rank)" }
+    let own = "\(ProcessInfo.processInfo.hostName), process \(ProcessInfo.processInfo.processIdentifier)"
+    do {
+      try store.set(name(place.rank), to: own)
+      try store.add("\(prefix)/present", 1)
+      while try store.add("\(prefix)/present", 0) < place.count {
+        guard ContinuousClock.now < deadline else {
+          let absent = try (0..<place.count).filter { try store.get(name($0)) == nil }
+          throw Problem(
+            "cannot join the job's processes", at: place.meeting,
+            because: "\(ranks(absent)) of \(place.count) did not come in \(Int(seconds)) s",
+            remedy: "see why they did not start, or wait longer with --join-timeout")
+        }
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+      return try (0..<place.count).map { try store.get(name($0)) ?? "" }
+    } catch let error as TorchError {
+      throw Problem(
+        "cannot join the job's processes", at: place.meeting, because: error.message,
+        remedy: "see why rank 0 ended")
+    }
+  }
+
+  /// The two groups, over the network in which this machine reaches the store.
+  private static func connect(
+    _ place: ProcessPlace, _ store: MeetingStore, _ prefix: String
+  ) throws -> (ProcessGroup, ProcessGroup) {
+    let address = localAddress(toward: place.host, port: place.port) ?? "127.0.0.1"
+    // An hour: who is lost is found by its heart. This is for one that lives and does nothing.
+    func group(_ name: String) throws(TorchError) -> ProcessGroup {
+      try ProcessGroup(
+        store, name: "\(prefix)/\(name)", address: address, rank: place.rank, count: place.count,
+        seconds: 3600)
+    }
+    do {
+      return (try group("all"), try group("gradients"))
+    } catch {
+      throw Problem(
+        "cannot connect the job's processes", at: "rank \(place.rank), \(address)", because: error.message,
+        remedy: "check that the machines reach each other on all ports")
+    }
+  }
+
+  private static func ranks(_ ranks: [Int]) -> String {
+    let shown = ranks.prefix(8).map(String.init).joined(separator: ", ")
+    return (ranks.count == 1 ? "rank " : "ranks ") + shown + (ranks.count > 8 ? " and others" : "")
+  }
+
+  // MARK: Sharing work
+
+  /// This process's part of so many things in a row: sizes differ by at most 1.
+  public func part(of count: Int) -> Range<Int> {
+    rank * count / self.count..<(rank + 1) * count / self.count
+  }
+
+  /// Every `count`-th of so many things, this process's: it works on them one after another, as the others do.
+  public func turns(of count: Int) -> [Int] { Array(stride(from: rank, to: count, by: self.count)) }
+
+  /// Takes this process's part of the machine's cores: launchers start all with all of them, or with one.
+  public func shareCores() {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    Machine.threads = max(1, cores / place.localCount)
+  }
+
+  /// The device of a setting for this process: of several CUDA devices each process of a machine has one.
+  public func device(_ name: String) -> String {
+    guard name == "auto" || name == "cuda", Machine.cudaDeviceCount > 0 else { return name }
+    return "cuda:\(place.localRank % Machine.cudaDeviceCount)"
+  }
+
+  /// What the exchange cost this process, for people.
+  ///
+  /// - `seconds`: those of the work in the course of which it was.
+  public func costs(of seconds: Double) -> String {
+    let (all, steps) = (group.cost, gradients.cost)
+    let waited = all.seconds + steps.seconds
+    return String(
+      format: "%.1f s (%.0f %%) waiting for other processes, %d messages, %.1f MB sent", waited,
+      seconds > 0 ? 100 * waited / seconds : 0, all.calls + steps.calls,
+      Double(all.bytes + steps.bytes) / 1e6)
+  }
+
+  // MARK: Going on, or not
+
+  /// The signal by which the user asked to end, in whichever process; nil where nobody did. All call it at the same
+  /// place.
+  func agree(on signal: Int32?) -> Int32? {
+    let asked = group.sum([signal == SIGTERM ? 1 : 0, signal != nil && signal != SIGTERM ? 1 : 0])
+    guard !hasFailed else { return nil }
+    return asked[1] > 0 ? SIGINT : asked[0] > 0 ? SIGTERM : nil
+  }
+
+  /// Whether something is wrong: what was computed together since is no result.
+  var hasFailed: Bool { group.failure != nil || gradients.failure != nil }
+
+  /// - Throws: `PeerFailure` where the processes cannot go on together. Finding out who is lost takes some seconds.
+  public func check() throws {
+    guard let why = group.failure ?? gradients.failure else { return }
+    throw failure(why)
+  }
+
+  /// Whether this process is the first of those that live: it saves what would be lost.
+  var isFirstAlive: Bool { lost.withLock { gone in (0..<rank).allSatisfy(gone.contains) } }
+
+  private func failure(_ why: String) -> PeerFailure {
+    if let verdict = watch.verdict { return failure(verdict) }
+    let found = watch.lost()
+    if let verdict = watch.verdict { return failure(verdict) }
+    // Nobody answers for the store: it went with the process that held it.
+    let gone = found ?? [0]
+    lost.withLock { $0 = gone }
+    let words =
+      gone.isEmpty
+      ? "the processes lost touch: \(why)"
+      : "lost " + gone.map { "rank \($0) (\(names[$0]))" }.joined(separator: ", ")
+    let verdict = Verdict(rank: rank, words: words)
+    if found != nil, let first = leave(verdict), first != verdict { return failure(first) }
+    let problem = Problem(
+      "the job has ended", at: "rank \(rank) of \(count)", because: "\(words): ended, or silent",
+      remedy: "see what became of it, then go on with --resume")
+    return PeerFailure(problem, tells: found != nil || isFirstAlive)
+  }
+
+  private func failure(_ verdict: Verdict) -> PeerFailure {
+    let problem = Problem(
+      "the job has ended", at: "rank \(rank) of \(count)", because: verdict.words, remedy: "see above")
+    return PeerFailure(problem, tells: false, signal: verdict.signal)
+  }
+
+  /// Leaves a verdict for the others; the one that counts is the first.
+  private func leave(_ verdict: Verdict) -> Verdict? {
+    (try? store.setFirst("\(prefix)/verdict", to: verdict.text)).flatMap(Verdict.init)
+  }
+
+  /// Tells the others that this process ends.
+  ///
+  /// - Returns: whether it was the first to do so, and tells the user.
+  public func end(because words: String, signal: Int32? = nil) -> Bool {
+    guard group.failure == nil else { return watch.verdict == nil }
+    let verdict = Verdict(rank: rank, words: words, signal: signal)
+    let first = leave(verdict)
+    watch.end()
+    // The store goes with this process: the others have to see it first.
+    if isFirst { Thread.sleep(forTimeInterval: 3 * PeerWatch.beat) }
+    return first == nil || first == verdict
+  }
+
+  /// Waits until all have come to the end of their work; after that nobody misses anybody.
+  public func finish() throws {
+    watch.end()
+    do { try group.wait() } catch { throw failure(error.message) }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+
+/// Which of several processes of one job this one is, and where they meet, as launchers say it.
+///
+/// `torchrun` and PyTorchJob set `RANK`, `WORLD_SIZE`, `MASTER_ADDR`, `MASTER_PORT` and, the former, `LOCAL_RANK` and
+/// `LOCAL_WORLD_SIZE`; Slurm sets `SLURM_PROCID`, `SLURM_NTASKS` and `SLURM_LOCALID`.
+public struct ProcessPlace: Equatable, Sendable {
+  /// From 0.
+  public let rank: Int
+  public let count: Int
+  /// The place among the processes of this machine.
+  public let localRank: Int
+  /// How many processes of the job this machine has; 1 where it is not told.
+  public let localCount: Int
+  /// Where the processes meet.
+  public let host: String
+  public let port: UInt16
+  /// Whether the launcher holds the store, and not the process of rank 0.
+  public let isStoreHeld: Bool
+  /// Which try of the job it is, where the launcher starts it again.
+  public let attempt: String
+
+  /// The process that started this one and ends it with its own end; nil where the launcher is another's.
+  let launcher: Int32?
+
+  /// Where the processes meet, for people.
+  var meeting: String { "\(host):\(port)" }
+
+  /// From variables of the environment; nil for a process by itself.
+  ///
+  /// - Throws: a `Problem` where some are missing or say what cannot be.
+  public init?(_ environment: [String: String]) throws {
+    var place = environment
+    if place["WORLD_SIZE"] == nil, place["MASTER_ADDR"] != nil {
+      let slurm = [
+        "RANK": "SLURM_PROCID", "WORLD_SIZE": "SLURM_NTASKS", "LOCAL_RANK": "SLURM_LOCALID",
+        "LOCAL_WORLD_SIZE": "SLURM_NTASKS_PER_NODE",
+      ]
+      for (name, other) in slurm where place[name] == nil { place[name] = place[other] }
+    }
+    guard let count = try Self.number("WORLD_SIZE", in: place, 1...65536), count > 1 else { return nil }
+    func needed(_ name: String, _ range: ClosedRange<Int>) throws -> Int {
+      if let number = try Self.number(name, in: place, range) { return number }
+      throw Self.problem(name, "it is not set, and WORLD_SIZE is \(count)")
+    }
+    rank = try needed("RANK", 0...count - 1)
+    port = UInt16(try needed("MASTER_PORT", 1...65535))
+    localRank = try Self.number("LOCAL_RANK", in: place, 0...count - 1) ?? 0
+    localCount = max(1, try Self.number("LOCAL_WORLD_SIZE", in: place, 1...count) ?? 1)
+    guard let host = place["MASTER_ADDR"], !host.isEmpty else {
+      throw Self.problem("MASTER_ADDR", "it is not set, and WORLD_SIZE is \(count)")
+    }
+    self.host = host
+    (self.count, attempt) = (count, place["TORCHELASTIC_RESTART_COUNT"] ?? "0")
+    launcher = place[Self.launcherVariable].flatMap { Int32($0) }
+    isStoreHeld = place["TORCHELASTIC_USE_AGENT_STORE"] == "True"
+  }
+
+  /// The variables that tell a process its place, for a launcher on this machine.
+  ///
+  /// - `launcher`: the process that starts it.
+  public static func variables(
+    rank: Int, of count: Int, port: UInt16, launcher: Int32
+  ) -> [String: String] {
+    [
+      "RANK": "\(rank)", "WORLD_SIZE": "\(count)", "LOCAL_RANK": "\(rank)", "LOCAL_WORLD_SIZE": "\(count)",
+      "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)", launcherVariable: "\(launcher)",
+    ]
+  }
+
+  private static let launcherVariable = "IAPC_LAUNCHER"
+
+  private static func number(
+    _ name: String, in environment: [String: String], _ range: ClosedRange<Int>
+  ) throws -> Int? {
+    guard let text = environment[name], !text.isEmpty else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw problem(name, "expected \(range.lowerBound) to \(range.upperBound), found \(text)")
+    }
+    return number
+  }
+
+  private static func problem(_ name: String, _ why: String) -> Problem {
+    Problem(
+      "cannot tell which process of the job this is", at: name, because: why,
+      remedy: "start it with torchrun or --processes, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT")
+  }
+}
