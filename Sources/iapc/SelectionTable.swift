@@ -8,11 +8,11 @@ enum SelectionTable {
   static func write(_ report: SelectionReport) {
     let hasLabels = report.candidates.contains { $0.mIoU != nil }
     let width = max(9, report.candidates.map(\.name.count).max() ?? 0)
-    let head = Criterion.allCases.map { right($0.rawValue, 9) }.joined()
+    let head = Criterion.allCases.map { right($0.rawValue, 10) }.joined()
     print(
       left("candidate", width) + head + right("rank", 6) + (hasLabels ? right("mIoU", 8) : "") + "  flags")
     for item in report.candidates {
-      let numbers = Criterion.allCases.map { right(number(item.criteria[$0.rawValue]), 9) }.joined()
+      let numbers = Criterion.allCases.map { right(number(item.criteria[$0.rawValue]), 10) }.joined()
       let truth = hasLabels ? right(percent(item.mIoU), 8) : ""
       let flags = item.flags.isEmpty ? "" : "  \(item.flags.joined(separator: ", "))"
       print(left(item.name, width) + numbers + right("\(item.rank)", 6) + truth + flags)
