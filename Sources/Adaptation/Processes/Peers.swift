@@ -10,6 +10,7 @@ import Torch
 /// What they compute together goes over `group`, gradients over `gradients`. Where a process is lost, disagrees or
 /// fails, all end within a bounded time, and one of them tells why.
 public final class Peers: Sendable {
+  /// Where this process stands among them.
   public let place: ProcessPlace
   /// For everything but gradients. Calls come from one thread at a time, in the same order everywhere.
   public let group: ProcessGroup
@@ -22,7 +23,9 @@ public final class Peers: Sendable {
   /// The ranks that were found lost.
   private let lost = Mutex<[Int]>([])
 
+  /// This process's place, from 0.
   public var rank: Int { place.rank }
+  /// How many processes there are.
   public var count: Int { place.count }
   /// Whether this process writes what the job leaves.
   public var isFirst: Bool { rank == 0 }

@@ -10,6 +10,7 @@ import Foundation
 public struct ProcessPlace: Equatable, Sendable {
   /// From 0.
   public let rank: Int
+  /// How many processes the job has.
   public let count: Int
   /// The place among the processes of this machine.
   public let localRank: Int
@@ -17,6 +18,7 @@ public struct ProcessPlace: Equatable, Sendable {
   public let localCount: Int
   /// Where the processes meet.
   public let host: String
+  /// The port of the store there.
   public let port: UInt16
   /// Whether the launcher holds the store, and not the process of rank 0.
   public let isStoreHeld: Bool

@@ -22,6 +22,9 @@ public final class MeetingStore: @unchecked Sendable {
 
   deinit { ct_store_free(raw) }
 
+  /// Sets a value, in the place of one that is there.
+  ///
+  /// - Throws: `TorchError` where the store does not answer.
   public func set(_ key: String, to text: String) throws(TorchError) {
     try check("set") { ct_store_set(raw, key, text) }
   }

@@ -10,6 +10,7 @@ internal import TorchABI
 public final class ProcessGroup: @unchecked Sendable {
   /// This process's place, from 0.
   public let rank: Int
+  /// How many processes there are.
   public let count: Int
   let raw: OpaquePointer
 
