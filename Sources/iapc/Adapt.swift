@@ -92,7 +92,7 @@ struct Adapt: SharedCommand {
   func run() throws {
     Signals.watch()
     let peers = try sharing.join()
-    let display = ProgressDisplay(quiet: !(peers?.isFirst ?? true))
+    let display = ProgressDisplay(quiet: !peers.isFirst)
     var settings: AdaptationSettings =
       try resume.map { path in
         try config.resumed(path, options: options + [("profile", profile)])
@@ -103,7 +103,7 @@ struct Adapt: SharedCommand {
     run.batchDump = dumpBatches
     run.peers = peers
     let times = try run.run(resume == nil ? .new(overwrite: overwrite) : .resume)
-    guard peers?.isFirst ?? true else { return }
+    guard peers.isFirst else { return }
     let folder = RunFolder(settings.output)
     let seconds = String(format: "%.1f", times.seconds)
     let waited = String(format: "%.1f", times.waited)

@@ -107,7 +107,7 @@ struct Evaluate: SharedCommand {
     let sets = try classSets.flatMap { $0.split(separator: ",") }.map { try ClassSet.named(String($0)) }
     var report = try saved() ?? scoredLabelMaps(sets) ?? scoredNetwork(sets, peers)
     try peers?.finish()
-    guard peers?.isFirst ?? true else { return }
+    guard peers.isFirst else { return }
     try report.score(sets)
     ScoreTable.write(report)
     for set in report.classSets ?? [] where sets.contains(where: { $0.name == set.name }) {
@@ -152,7 +152,7 @@ struct Evaluate: SharedCommand {
   }
 
   private func shown(_ evaluator: Evaluator, _ count: Int, _ peers: Peers? = nil) throws -> Evaluation {
-    let display = ProgressDisplay(quiet: !(peers?.isFirst ?? true))
+    let display = ProgressDisplay(quiet: !peers.isFirst)
     display.begin("evaluate", count)
     return try evaluator.run(peers: peers) { count in
       display.advance(count)

@@ -41,7 +41,7 @@ struct PseudoLabel: SharedCommand {
     let loaded = try network.load(machine.shared(peers))
     loaded.network.store.seal()
     let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)
-    let isWriter = peers?.isFirst ?? true
+    let isWriter = peers.isFirst
     if isWriter { try checkOutput(output, overwrite: overwrite) }
     try list.checkImages(shouldStop: { Signals.current != nil })
     try peers?.checkAgreement([("weights", loaded.sha256), ("images", list.listing)])

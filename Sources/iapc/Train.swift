@@ -98,7 +98,7 @@ struct Train: SharedCommand {
   func run() throws {
     Signals.watch()
     let peers = try sharing.join()
-    let isFirst = peers?.isFirst ?? true
+    let isFirst = peers.isFirst
     var settings: TrainingSettings =
       try resume.map { path in
         try config.resumed(path, options: options + [("profile", profile)])

@@ -46,24 +46,22 @@ extension Peers {
 extension Manifest {
   /// What several processes must have in common.
   func facts<Root: RunSettings>(_ root: Root.Type) -> [(name: String, value: String)] {
-    let files = [
-      ("weights", weights.sha256), ("images", images.sha256), ("labels", labels?.sha256),
-      ("validation images", validation?.images.sha256), ("validation labels", validation?.labels.sha256),
-    ]
     let others = (settings ?? [:]).filter { !Root.free.contains($0.key) }.sorted { $0.key < $1.key }
     return [("version of iapc", versions.iapc), ("number of steps", settings?["steps"] ?? "")]
-      + files.map { ($0.0, $0.1 ?? "none") } + others.map { ("setting \($0.key)", $0.value) }
+      + contents.map { ($0.name, $0.sha256 ?? "none") } + others.map { ("setting \($0.key)", $0.value) }
   }
 }
 
 extension ImageList {
   /// The names of all images, as one text to compare.
-  public var listing: String { FileHash.sha256(of: Array(entries.map(\.name).joined(separator: "\n").utf8)) }
+  public var listing: String { Adaptation.listing(entries.map(\.name)) }
 }
 
 extension LabelledImages {
   /// The names of all images, as one text to compare.
-  public var listing: String {
-    FileHash.sha256(of: Array(entries.map(\.image.name).joined(separator: "\n").utf8))
-  }
+  public var listing: String { Adaptation.listing(entries.map(\.image.name)) }
+}
+
+private func listing(_ names: [String]) -> String {
+  FileHash.sha256(of: Array(names.joined(separator: "\n").utf8))
 }

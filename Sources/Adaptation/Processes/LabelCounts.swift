@@ -28,25 +28,21 @@ package struct LabelCounts {
   }
 
   /// The part of the batch's pixels that are this process's: what a mean over them weighs in the mean over all.
-  package var share: Double { own.sum().item / all.sum().item }
+  package var share: Double { part { $0.sum() } }
 
   /// The same among the pixels that are not ignored; 0 where all are.
-  package var countedShare: Double {
-    let (mine, everybodys) = (counted(own), counted(all))
-    return everybodys > 0 ? mine / everybodys : 0
-  }
+  package var countedShare: Double { part { $0.slice(0..<255, along: 0).sum() } }
 
   /// The part that this process's pixels have in a mean in which each counts with its class's weight [C], and ignored
   /// ones do not; 0 where all are ignored.
   package func share(weighted classWeights: Tensor?) -> Double {
     guard let classWeights else { return countedShare }
     let weights = classWeights.to(.float64, on: .cpu)
-    func sum(_ counts: Tensor) -> Double {
-      (counts.slice(0..<weights.shape[0], along: 0) * weights).sum().item
-    }
-    let everybodys = sum(all)
-    return everybodys > 0 ? sum(own) / everybodys : 0
+    return part { ($0.slice(0..<weights.shape[0], along: 0) * weights).sum() }
   }
 
-  private func counted(_ counts: Tensor) -> Double { counts.slice(0..<255, along: 0).sum().item }
+  private func part(_ sum: (Tensor) -> Tensor) -> Double {
+    let everybodys = sum(all).item
+    return everybodys > 0 ? sum(own).item / everybodys : 0
+  }
 }

@@ -220,3 +220,21 @@ public final class Peers: Sendable {
     do { try group.wait() } catch { throw failure(error.message) }
   }
 }
+
+extension Peers? {
+  /// Whether this process writes what the job leaves: the first does, and one by itself.
+  public var isFirst: Bool { self?.isFirst ?? true }
+
+  /// What of so many things this process works on, one after another; one by itself on all.
+  func turns(of count: Int) -> [Int] { self?.turns(of: count) ?? Array(0..<count) }
+}
+
+extension RunObserver {
+  /// The same without a way to stop where others would wait for this process.
+  func stoppableIfAlone(_ peers: Peers?) -> RunObserver {
+    guard peers != nil else { return self }
+    var observer = self
+    observer.stopSignal = { nil }
+    return observer
+  }
+}

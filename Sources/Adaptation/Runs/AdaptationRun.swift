@@ -86,7 +86,7 @@ public final class AdaptationRun {
   // MARK: Parts of a run
 
   /// Whether this process writes what the run leaves.
-  private var isWriter: Bool { peers?.isFirst ?? true }
+  private var isWriter: Bool { peers.isFirst }
 
   /// The steps that are left, and what goes with them.
   private func adapt(
@@ -101,8 +101,7 @@ public final class AdaptationRun {
     let done = try loop.restore(start, method.load)
     if done.step == 0, isWriter { try loop.board.add(pictures.overlays(of: method.student), at: 0) }
     if done.step == 0 {
-      let own = peers.map { $0.turns(of: images.count) }
-      try method.prepare(TargetImages(images, own, at: size, for: loaded.network))
+      try method.prepare(TargetImages(images, peers.turns(of: images.count), at: size, for: loaded.network))
     }
     try watch?.goOn(after: done.step, method.student)
     if settings.iapc.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
@@ -214,10 +213,8 @@ public final class AdaptationRun {
   /// Looks at the network, which is as it is before the first step; nil where it is not to be looked at.
   private func selectionWatch(_ loaded: LoadedNetwork, _ images: ImageList) throws -> SelectionWatch? {
     guard settings.selectEvery != 0, isWriter else { return nil }
-    // Where others wait for this process, it must not stop by itself.
-    var observer = observer
-    if peers != nil { observer.stopSignal = { nil } }
-    return try SelectionWatch(loaded.network, loaded.classes, images, settings, folder, observer)
+    return try SelectionWatch(
+      loaded.network, loaded.classes, images, settings, folder, observer.stoppableIfAlone(peers))
   }
 
   private func steps(

@@ -55,7 +55,7 @@ package struct StepLoop {
   }
 
   /// Whether this process writes what the run leaves.
-  private var isWriter: Bool { peers?.isFirst ?? true }
+  private var isWriter: Bool { peers.isFirst }
 
   private func restore(_ load: (State) -> LoadReport) throws -> RunProgress {
     if isWriter { folder.removeTemporaries() }

@@ -37,13 +37,12 @@ final class TargetStream {
 }
 
 extension TargetImages {
-  /// The images of a list at the network's input size: those of some indices, all by default.
-  init(_ images: ImageList, _ indices: [Int]? = nil, at size: PixelSize, for network: any Segmenter) {
-    let chosen = indices ?? Array(0..<images.count)
-    self.init(count: chosen.count) { body in
-      let reader = images.readAhead(chosen)
+  /// The images of a list at the network's input size: those of some indices.
+  init(_ images: ImageList, _ indices: [Int], at size: PixelSize, for network: any Segmenter) {
+    self.init(count: indices.count) { body in
+      let reader = images.readAhead(indices)
       defer { reader.stop() }
-      for _ in chosen {
+      for _ in indices {
         for image in try reader.next() { try body(network.input([image.resizedBicubic(to: size)])) }
       }
     }

@@ -3,6 +3,7 @@
 import Adaptation
 import Files
 import Foundation
+import Torch
 
 #if canImport(Darwin)
   import Darwin
@@ -110,30 +111,4 @@ struct Launcher {
   }
 
   private func send(_ signal: Int32) { for child in children.keys { kill(child, signal) } }
-
-  /// A port of this machine that nobody uses.
-  private func freePort() throws -> UInt16 {
-    #if canImport(Glibc)
-      let stream = Int32(SOCK_STREAM.rawValue)
-    #else
-      let stream = SOCK_STREAM
-    #endif
-    let file = socket(AF_INET, stream, 0)
-    defer { close(file) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
-      }
-    }
-    guard file >= 0, isBound else {
-      throw Problem(
-        "cannot find a free port", at: "127.0.0.1", because: String(cString: strerror(errno)),
-        remedy: "start the processes with torchrun")
-    }
-    return UInt16(bigEndian: address.sin_port)
-  }
 }

@@ -37,25 +37,6 @@ struct ProcessGroupTests {
     }
   }
 
-  private func freePort() throws -> UInt16 {
-    #if canImport(Glibc)
-      let stream = Int32(SOCK_STREAM.rawValue)
-    #else
-      let stream = SOCK_STREAM
-    #endif
-    let file = socket(AF_INET, stream, 0)
-    defer { close(file) }
-    var (address, length) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
-    address.sin_family = sa_family_t(AF_INET)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
-      }
-    }
-    try #require(isBound)
-    return UInt16(bigEndian: address.sin_port)
-  }
-
   @Test("adds up numbers and tensors, the same bits for all", arguments: [2, 3])
   func sums(count: Int) throws {
     let found = try members(count) { group, _ in

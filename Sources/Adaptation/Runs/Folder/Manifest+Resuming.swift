@@ -17,17 +17,19 @@ extension Manifest {
         because: "it began with \(change.old), now it is \(change.new)",
         remedy: "set it back in the run's config.yaml, or start a new run")
     }
-    for (what, old, new) in [
-      ("weights", before.weights.sha256, weights.sha256),
-      ("images", before.images.sha256, images.sha256),
-      ("labels", before.labels?.sha256, labels?.sha256),
-      ("validation images", before.validation?.images.sha256, validation?.images.sha256),
-      ("validation labels", before.validation?.labels.sha256, validation?.labels.sha256),
-    ] where old != new {
+    for (old, new) in zip(before.contents, contents) where old.sha256 != new.sha256 {
       throw Problem(
-        "cannot resume the run", at: path, because: "its \(what) have changed since it began",
+        "cannot resume the run", at: path, because: "its \(new.name) have changed since it began",
         remedy: "restore them, or start a new run")
     }
+  }
+
+  /// The files that the results depend on, each by the hash of what is in it; nil for none.
+  var contents: [(name: String, sha256: String?)] {
+    [
+      ("weights", weights.sha256), ("images", images.sha256), ("labels", labels?.sha256),
+      ("validation images", validation?.images.sha256), ("validation labels", validation?.labels.sha256),
+    ]
   }
 
   /// A line about what computes otherwise than where the run of `before` began; nil where nothing does.

@@ -64,7 +64,7 @@ public struct Evaluator {
   public func run(peers: Peers? = nil, progress: (Int) throws -> Void = { _ in }) throws -> Evaluation {
     let start = Date()
     var matrix = ConfusionMatrix(classCount: data.space.count)
-    let indices = peers.map { $0.turns(of: data.count) } ?? Array(0..<data.count)
+    let indices = peers.turns(of: data.count)
     let pairs = pairs(indices)
     defer { pairs.stop() }
     for (done, index) in indices.enumerated() {

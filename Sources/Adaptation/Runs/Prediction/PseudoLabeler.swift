@@ -110,7 +110,7 @@ public struct PseudoLabeler {
     _ images: ImageList, to folder: String?, confidence: String?, peers: Peers? = nil,
     progress: (Int) throws -> Void = { _ in }
   ) throws {
-    let own = peers.map { $0.turns(of: images.count) } ?? Array(0..<images.count)
+    let own = peers.turns(of: images.count)
     let reader = images.readAhead(own)
     defer { reader.stop() }
     let width = peers?.count ?? 1

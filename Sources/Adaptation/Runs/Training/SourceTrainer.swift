@@ -28,7 +28,7 @@ public struct SourceTrainer {
   /// The processes that run it together; nil for a process by itself.
   private let peers: Peers?
   /// Whether this process writes what the run leaves.
-  private var isWriter: Bool { peers?.isFirst ?? true }
+  private var isWriter: Bool { peers.isFirst }
 
   /// A training that has yet to start.
   ///
@@ -72,13 +72,11 @@ public struct SourceTrainer {
       network, settings, classWeights: try classWeights(data), peers: peers)
     try begin(start, data, validation, origin)
     let done = try loop.restore(start, learner.load)
-    // Where others wait for this process, it must not stop by itself.
-    var scoring = observer
-    if peers != nil { scoring.stopSignal = { nil } }
     var keeper =
       isWriter
       ? try TrainingKeeper(
-        learner.network, data.space, scorer, validation?.count ?? 0, folder, scoring, settings,
+        learner.network, data.space, scorer, validation?.count ?? 0, folder,
+        observer.stoppableIfAlone(peers), settings,
         from: done.step) : nil
     if settings.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
     defer { ProcessGroup.shareNormalisation(over: nil) }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -11,12 +13,7 @@
 /// The address of this machine in the network over which it reaches another, as a number; nil where there is no way.
 ///
 /// Nothing is sent: the system is asked which way a packet would take.
-func localAddress(toward host: String, port: UInt16) -> String? {
-  #if canImport(Glibc)
-    let datagram = Int32(SOCK_DGRAM.rawValue)
-  #else
-    let datagram = SOCK_DGRAM
-  #endif
+package func localAddress(toward host: String, port: UInt16) -> String? {
   var hints = addrinfo()
   hints.ai_socktype = datagram
   var found: UnsafeMutablePointer<addrinfo>?
@@ -33,6 +30,35 @@ func localAddress(toward host: String, port: UInt16) -> String? {
   }
   return nil
 }
+
+/// A port of this machine that nobody uses.
+///
+/// - Throws: a `Problem` where the system gives none.
+package func freePort() throws -> UInt16 {
+  let file = socket(AF_INET, stream, 0)
+  defer { close(file) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
+    }
+  }
+  guard file >= 0, isBound else {
+    throw Problem(
+      "cannot find a free port", at: "127.0.0.1", because: String(cString: strerror(errno)),
+      remedy: "start the processes with torchrun")
+  }
+  return UInt16(bigEndian: address.sin_port)
+}
+
+#if canImport(Glibc)
+  private let (datagram, stream) = (Int32(SOCK_DGRAM.rawValue), Int32(SOCK_STREAM.rawValue))
+#else
+  private let (datagram, stream) = (SOCK_DGRAM, SOCK_STREAM)
+#endif
 
 private func ownName(of file: Int32) -> String? {
   var address = sockaddr_storage()
