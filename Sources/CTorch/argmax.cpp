@@ -29,7 +29,7 @@ struct Map {
 /// A row of a map for each class, stretched to `count` columns from `first` on: [C, span].
 [[gnu::always_inline]] inline void stretch(const Map &map, int64_t classes, int64_t row, int64_t first, int64_t count,
                                            float *out) {
-  const float *line = map.values.const_data_ptr<float>() + row * map.width;
+  const float *line = elements<float>(map.values) + row * map.width;
   const int32_t *const low = map.columns.low.data() + first, *const high = map.columns.high.data() + first;
   const float *const low_share = map.columns.low_share.data() + first;
   const float *const high_share = map.columns.high_share.data() + first;

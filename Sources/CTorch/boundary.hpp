@@ -34,6 +34,13 @@ inline ct_error_kind kind_of(const char *message) noexcept {
   return std::strstr(message, "DefaultCPUAllocator") == nullptr ? CT_TORCH : CT_OUT_OF_MEMORY;
 }
 
+/// A tensor's elements. libtorch's own call of this kind has a name in 2.11 that Clang writes otherwise than GCC.
+template <class T>
+const T *elements(const at::Tensor &x) {
+  TORCH_CHECK(x.scalar_type() == c10::CppTypeToScalarType<T>::value, "elements of the type ", x.scalar_type());
+  return static_cast<const T *>(x.const_data_ptr());
+}
+
 /// Runs `body`; whatever it throws becomes an error handle. Nothing crosses into C.
 template <class Body>
 ct_error *guarded(Body &&body) noexcept {

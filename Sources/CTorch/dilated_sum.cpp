@@ -96,7 +96,7 @@ struct DilatedSum : torch::autograd::Function<DilatedSum> {
     auto bias = biases[0].clone();
     for (size_t i = 1; i < biases.size(); i++) bias.add_(biases[i]);
     auto out = bias.expand({x.size(0), x.size(2), x.size(3), classes}).contiguous().permute({0, 3, 1, 2});
-    gather(out.mutable_data_ptr<float>(), maps.const_data_ptr<float>(), {dilations, x.size(2), x.size(3)}, x.size(0),
+    gather(out.mutable_data_ptr<float>(), elements<float>(maps), {dilations, x.size(2), x.size(3)}, x.size(0),
            classes);
     return out;
   }
@@ -111,7 +111,7 @@ struct DilatedSum : torch::autograd::Function<DilatedSum> {
     auto maps = at::empty({x.size(0), taps * classes, x.size(2), x.size(3)}, gradient.options(),
                           at::MemoryFormat::ChannelsLast)
                     .zero_();
-    scatter(maps.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(), {dilations, x.size(2), x.size(3)},
+    scatter(maps.mutable_data_ptr<float>(), elements<float>(gradient), {dilations, x.size(2), x.size(3)},
             x.size(0), classes);
     const auto whole = joined(weights).to(x.scalar_type());
     count_products(maps.numel(), whole, context->needs_input_grad(0) ? 2 : 1);

@@ -38,7 +38,7 @@ std::vector<int32_t> nearest_points(int64_t points, int64_t pixels) {
 }
 
 Grid grid(const at::Tensor &values, const Extent &extent) {
-  return {values.const_data_ptr<float>(), values.size(2), values.size(3), axis(values.size(2), extent.height),
+  return {elements<float>(values), values.size(2), values.size(3), axis(values.size(2), extent.height),
           axis(values.size(3), extent.width)};
 }
 
@@ -58,7 +58,7 @@ NearestClasses nearest_classes(const at::Tensor &similarities, const Extent &ext
   const int64_t height = similarities.size(2), width = similarities.size(3), points = height * width;
   NearestClasses nearest{std::vector<uint8_t>(extent.images * points), height, width,
                          nearest_points(height, extent.height), nearest_points(width, extent.width)};
-  const float *values = similarities.const_data_ptr<float>();
+  const float *values = elements<float>(similarities);
   std::vector<float> most(points);
   for (int64_t image = 0; image < extent.images; image++) {
     uint8_t *const out = nearest.classes.data() + image * points;
@@ -171,9 +171,9 @@ at::Tensor Evaluation::evaluate_logits() {
   pass.extent = extent;
   const auto own = grid(logits, extent);
   pass.logits = &own;
-  if (labels.scalar_type() == at::kLong) pass.wide_labels = labels.const_data_ptr<int64_t>();
-  if (labels.scalar_type() == at::kByte) pass.narrow_labels = labels.const_data_ptr<uint8_t>();
-  pass.class_weights = class_weights.const_data_ptr<float>();
+  if (labels.scalar_type() == at::kLong) pass.wide_labels = elements<int64_t>(labels);
+  if (labels.scalar_type() == at::kByte) pass.narrow_labels = elements<uint8_t>(labels);
+  pass.class_weights = elements<float>(class_weights);
   at::Tensor judge_logits;
   std::optional<Grid> judge;
   if (asked.trust != CT_TRUST_ALIKE && weights.trusted != 0) {
@@ -209,7 +209,7 @@ at::Tensor Evaluation::evaluate_logits() {
 at::Tensor Evaluation::evaluate_similarities() {
   const auto own = grid(similarities, extent);
   Gradient gradient(similarities);
-  const SimilaritiesPass pass{extent, &own, largest.const_data_ptr<uint8_t>(),
+  const SimilaritiesPass pass{extent, &own, elements<uint8_t>(largest),
                               static_cast<float>(weights.mutual / pixels), gradient.raw()};
   const auto kernel = objective_kernels().similarities;
   const auto sums = over(tiles(own, extent), extent, [&](const Tile &tile, float *scratch, TileSums &out) {
