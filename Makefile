@@ -9,7 +9,7 @@ SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Examples Package.swift)
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
 .PHONY: help setup python required-python build test sanitize fuzz torture soak
-.PHONY: demo rehearsal bench cost docs docs-check install format lint fixtures clean
+.PHONY: demo rehearsal bench cost nccl-check docs docs-check install format lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -47,6 +47,9 @@ bench: build required-python ## measure against PyTorch's Python
 
 cost: build required-python ## measure what steps and evaluations cost by size
 	@.venv/bin/python Benchmarks/cost.py
+
+nccl-check: setup ## compile and link against CUDA and NCCL, without a GPU (1.7 GB)
+	@scripts/nccl-check.sh $(NCCL)
 
 install: ## install what make build left, in PREFIX=/usr/local
 	@scripts/install.sh $(or $(PREFIX),/usr/local)

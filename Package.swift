@@ -37,6 +37,28 @@ let torchLibraries: [LinkerSetting] = [
   .linkedLibrary("c10"),
 ]
 
+/// The folders of the headers that NCCL's part of libtorch needs; nil where one is missing or libtorch is no CUDA build:
+/// tensors of CUDA devices then travel over the CPU. They come with CUDA and NCCL, or in wheels beside that of libtorch.
+let ncclHeaders: [String]? = {
+  let files = FileManager.default
+  guard files.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so") else { return nil }
+  let wheels = URL(fileURLWithPath: libtorch).resolvingSymlinksInPath().deletingLastPathComponent().path
+  let parts = ["cu13", "nccl", "cuda_runtime", "cublas", "cusparse", "cusolver", "cuda_nvcc", "cuda_cccl"]
+  let folders =
+    [Context.environment["CUDA_HOME"] ?? "/usr/local/cuda"].map { $0 + "/include" }
+    + parts.map { "\(wheels)/nvidia/\($0)/include" } + ["/usr/include"]
+  let needed = [
+    "nccl.h", "cuda_runtime.h", "crt/host_config.h", "nv/target", "cublas_v2.h", "cusparse.h", "cusolverDn.h",
+  ]
+  let found = needed.map { name in folders.first { files.fileExists(atPath: "\($0)/\(name)") } }
+  // The compiler searches the system's folder by itself, and has to do so last.
+  return found.contains(nil) ? nil : Set(found.compactMap(\.self)).subtracting(["/usr/include"]).sorted()
+}()
+let ncclSettings: [CXXSetting] =
+  ncclHeaders.map { [.define("IAPC_NCCL"), .unsafeFlags($0.flatMap { ["-isystem", $0] })] } ?? []
+let ncclLibraries: [LinkerSetting] =
+  ncclHeaders == nil ? [] : [.linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda")]
+
 /// Homebrew's folders, which the compilers of macOS do not search by themselves.
 let homebrew = ["/opt/homebrew", "/usr/local"].flatMap { [$0, $0 + "/opt/jpeg-turbo"] }
 let pictureHeaders: [CSetting] = [
@@ -84,8 +106,9 @@ let package = Package(
     // As a search path and not a dependency: clang would want its module, which C++ does not build.
     .target(
       name: "CTorch", exclude: ["Gloo/README.md"],
-      cxxSettings: torchHeaders + [.headerSearchPath("../TorchABI/include"), .headerSearchPath("Gloo")],
-      linkerSettings: torchLibraries),
+      cxxSettings: torchHeaders + ncclSettings
+        + [.headerSearchPath("../TorchABI/include"), .headerSearchPath("Gloo")],
+      linkerSettings: torchLibraries + ncclLibraries),
     .target(name: "Torch", dependencies: ["TorchABI", "Files"]),
     .target(
       name: "TensorBoard",
@@ -131,7 +154,7 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(
       name: "AdaptationTests",
-      dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
+      dependencies: ["Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport", "Yams"],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "ReportTests",

@@ -75,10 +75,10 @@ struct ct_buckets {
       if (!bucket.has_left) continue;
       group->finish(bucket.pending);
       const auto count = static_cast<int64_t>(bucket.parameters.size());
-      const auto *const marks = bucket.flat.const_data_ptr<float>() + bucket.flat.numel() - count;
-      int64_t index = 0;
+      const auto marks = bucket.flat.narrow(0, bucket.flat.numel() - count, count).cpu();
+      const auto *mark = elements<float>(marks);
       bucket.each([&](at::Tensor &parameter, const at::Tensor &place, const at::Tensor &) {
-        if (marks[index++] == 0) return;
+        if (*mark++ == 0) return;
         auto &gradient = parameter.mutable_grad();
         gradient.defined() ? (void)gradient.copy_(place) : (void)(gradient = place.to(parameter.options(), false, true));
       });
@@ -125,7 +125,8 @@ ct_error *ct_buckets_make(ct_buckets **out, ct_group *group, ct_tensor *const *p
       auto &bucket = made->buckets[index];
       int64_t total = 0;
       for (const auto &parameter : bucket.parameters) total += parameter.numel();
-      bucket.flat = at::empty({total + static_cast<int64_t>(bucket.parameters.size())}, at::kFloat);
+      const auto device = made->group->carries(bucket.parameters[0]) ? bucket.parameters[0].device() : at::kCPU;
+      bucket.flat = at::empty({total + static_cast<int64_t>(bucket.parameters.size())}, at::device(device));
       if (!overlaps) continue;
       for (const auto &parameter : bucket.parameters) {
         torch::autograd::impl::set_post_acc_grad_hooks(parameter, std::make_unique<Filled>(made.get(), index));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Store and group on libtorch's c10d: TCPStore and Gloo. Tensors of other devices travel over the CPU.
+// Store and group on libtorch's c10d: TCPStore, Gloo and, for tensors of CUDA devices where it is there, NCCL.
 #define USE_C10D_GLOO
 #include "group.hpp"
 
@@ -22,7 +22,7 @@ namespace ctorch {
 
 namespace {
 
-std::atomic<Group *> shared_by_norms{nullptr};
+thread_local Group *shared_by_norms = nullptr;
 
 c10::intrusive_ptr<c10d::Backend> gloo(const c10::intrusive_ptr<c10d::Store> &store, const char *address, int rank,
                                        int size, milliseconds timeout) {
@@ -31,15 +31,20 @@ c10::intrusive_ptr<c10d::Backend> gloo(const c10::intrusive_ptr<c10d::Store> &st
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, options);
 }
 
-/// A tensor as Gloo takes it: dense, on the CPU.
-at::Tensor carried(const at::Tensor &x) { return x.cpu().contiguous(); }
+void abort(const c10::intrusive_ptr<c10d::Backend> &backend) {
+  try {
+    backend->abort();
+  } catch (const std::exception &) {
+    // The group has failed already.
+  }
+}
 
 }  // namespace
 
-Group *norm_group() { return shared_by_norms.load(std::memory_order_relaxed); }
+Group *norm_group() { return shared_by_norms; }
 
-void sum_over_norm_group(at::Tensor sums) {
-  if (auto *const group = norm_group()) {
+void sum_over(Group *group, at::Tensor sums) {
+  if (group != nullptr) {
     try {
       group->sum(std::move(sums));
     } catch (const std::exception &) {
@@ -53,9 +58,22 @@ Group::Group(const c10::intrusive_ptr<c10d::Store> &store, const char *name, con
     : backend_(gloo(c10::make_intrusive<c10d::PrefixStore>(name, store), address, rank, size, timeout)),
       size_(size) {}
 
+void Group::join_devices(const c10::intrusive_ptr<c10d::Store> &store, const char *name, int rank,
+                         milliseconds timeout) {
+  devices_ = nccl_backend(c10::make_intrusive<c10d::PrefixStore>(name, store), rank, size_, timeout);
+}
+
+bool Group::carries(const at::Tensor &x) const { return devices_ && x.is_cuda(); }
+
+at::Tensor Group::carried(const at::Tensor &x) const { return (carries(x) ? x : x.cpu()).contiguous(); }
+
+c10d::Backend &Group::backend(const at::Tensor &tensor) const { return carries(tensor) ? *devices_ : *backend_; }
+
 void Group::break_off(const std::string &why) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (failure_.empty()) failure_ = why.empty() ? "broken off" : why;
+  // A device that waits for a lost process would wait on, and everything that it is given after with it.
+  if (devices_ && !failed_) std::thread(abort, devices_).detach();
   failed_ = true;
 }
 
@@ -79,6 +97,8 @@ void Group::wait(const c10::intrusive_ptr<c10d::Work> &work) {
   }
   nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - started).count();
   try {
+    // NCCL's waiting only orders the device's work.
+    if (const auto problem = work->exception()) std::rethrow_exception(problem);
     work->wait();
   } catch (const std::exception &e) {
     break_off(e.what());
@@ -93,7 +113,7 @@ Group::Pending Group::begin_sum(at::Tensor tensor) {
   bytes += size;
   std::vector<at::Tensor> tensors{std::move(tensor)};
   try {
-    return {backend_->allreduce(tensors, {}), size};
+    return {backend(tensors[0]).allreduce(tensors, {}), size};
   } catch (const std::exception &e) {
     break_off(e.what());
     check();
@@ -117,7 +137,7 @@ void Group::broadcast(at::Tensor tensor, int root) {
   std::vector<at::Tensor> tensors{carrier};
   c10d::BroadcastOptions options;
   options.rootRank = root;
-  wait(backend_->broadcast(tensors, options));
+  wait(backend(carrier).broadcast(tensors, options));
   if (!carrier.is_same(tensor)) tensor.copy_(carrier);
 }
 
@@ -127,8 +147,8 @@ void Group::gather(std::vector<at::Tensor> outs, at::Tensor tensor) {
   bytes += static_cast<int64_t>(tensor.nbytes());
   std::vector<at::Tensor> inputs{carried(tensor)};
   std::vector<std::vector<at::Tensor>> found(1);
-  for (const auto &out : outs) found[0].push_back(at::empty_like(out, at::device(at::kCPU)));
-  wait(backend_->allgather(found, inputs, {}));
+  for (const auto &out : outs) found[0].push_back(at::empty_like(out, inputs[0].device()));
+  wait(backend(inputs[0]).allgather(found, inputs, {}));
   for (size_t i = 0; i < outs.size(); i++) outs[i].copy_(found[0][i]);
 }
 
@@ -195,6 +215,12 @@ ct_error *ct_group_join(ct_group **out, ct_store *store, const char *name, const
     *out = new ct_group{{store->value, name, address, rank, size, milliseconds(timeout)}};
     handle_created();
   });
+}
+
+bool ct_has_nccl(void) { return has_nccl(); }
+
+ct_error *ct_group_join_devices(ct_group *group, ct_store *store, const char *name, int32_t rank, int64_t timeout) {
+  return guarded([&] { group->value.join_devices(store->value, name, rank, milliseconds(timeout)); });
 }
 
 void ct_group_free(ct_group *group) {

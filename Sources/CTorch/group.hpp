@@ -25,7 +25,16 @@ class Group {
   void broadcast(at::Tensor tensor, int root);
   void gather(std::vector<at::Tensor> outs, at::Tensor tensor);
 
-  /// A sum on its way. Nothing is waited for.
+  /// Lets tensors of CUDA devices travel from device to device, over NCCL. All processes call it, each with a device
+  /// of its own.
+  void join_devices(const c10::intrusive_ptr<c10d::Store> &store, const char *name, int rank,
+                    std::chrono::milliseconds timeout);
+  /// The tensor as it travels: dense, and on the CPU unless devices are joined.
+  at::Tensor carried(const at::Tensor &x) const;
+  /// Whether a tensor travels from device to device.
+  bool carries(const at::Tensor &x) const;
+
+  /// A sum on its way, of a tensor as it travels. Nothing is waited for.
   struct Pending {
     c10::intrusive_ptr<c10d::Work> work;
     int64_t bytes = 0;
@@ -43,21 +52,29 @@ class Group {
 
  private:
   void check() const;
+  c10d::Backend &backend(const at::Tensor &tensor) const;
   void wait(const c10::intrusive_ptr<c10d::Work> &work);
 
   c10::intrusive_ptr<c10d::Backend> backend_;
+  /// Null where tensors of devices travel over the CPU.
+  c10::intrusive_ptr<c10d::Backend> devices_;
   int size_;
   mutable std::mutex mutex_;
   std::string failure_;
   std::atomic<bool> failed_{false};
 };
 
-/// The group that normalisations by a batch's statistics share them in; null for none.
+/// Whether this library was compiled with NCCL.
+bool has_nccl();
+c10::intrusive_ptr<c10d::Backend> nccl_backend(const c10::intrusive_ptr<c10d::Store> &store, int rank, int size,
+                                               std::chrono::milliseconds timeout);
+
+/// The group that this thread's normalisations by a batch's statistics share them in; null for none.
 Group *norm_group();
 
-/// Adds up doubles over that group, or does nothing without one. After a failure the sums stay this process's own:
+/// Adds up doubles over such a group, or does nothing without one. After a failure the sums stay this process's own:
 /// the group tells, and what a network made of them is thrown away.
-void sum_over_norm_group(at::Tensor sums);
+void sum_over(Group *group, at::Tensor sums);
 
 }  // namespace ctorch
 

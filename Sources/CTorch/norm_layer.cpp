@@ -67,7 +67,7 @@ std::vector<double> sum_of_parts(int64_t rows, int64_t channels, int64_t width, 
   return sums;
 }
 
-const float *floats(const at::Tensor &x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
+const float *floats(const at::Tensor &x) { return x.defined() ? elements<float>(x) : nullptr; }
 
 ChannelMap channel_map(const Statistics &s, const Norm &norm) {
   return {floats(s.scale), floats(s.shift), floats(norm.slope), norm.activation};
@@ -92,7 +92,7 @@ double over_all_processes(std::vector<double> &sums, size_t width, double count)
   if (norm_group() == nullptr) return count;
   std::vector<double> carried(sums.begin(), sums.begin() + static_cast<int64_t>(width));
   carried.push_back(count);
-  sum_over_norm_group(at::from_blob(carried.data(), {static_cast<int64_t>(carried.size())}, at::kDouble));
+  sum_over(norm_group(), at::from_blob(carried.data(), {static_cast<int64_t>(carried.size())}, at::kDouble));
   std::copy(carried.begin(), carried.end() - 1, sums.begin());
   return carried.back();
 }

@@ -17,10 +17,10 @@ const std::vector<int64_t> kOverValues{0, 2, 3};
 at::Tensor along_channels(const at::Tensor &vector) { return vector.view({1, -1, 1, 1}); }
 
 /// Two sums [C] of each process and its count of values, over all: [2C + 1].
-at::Tensor shared(const at::Tensor &first, const at::Tensor &second, const at::Tensor &x) {
+at::Tensor shared(Group *group, const at::Tensor &first, const at::Tensor &second, const at::Tensor &x) {
   const auto count = at::full({1}, static_cast<double>(x.numel() / x.size(1)), first.options());
   auto sums = at::cat({first, second, count});
-  sum_over_norm_group(sums);
+  sum_over(group, sums);
   return sums;
 }
 
@@ -32,7 +32,10 @@ struct SharedNorm : torch::autograd::Function<SharedNorm> {
     const auto [variance, mean] = at::var_mean(x.to(at::kFloat), kOverValues, /*correction=*/0);
     const auto own_mean = mean.to(at::kDouble);
     const double own_count = static_cast<double>(x.numel() / channels);
-    const auto sums = shared(own_mean * own_count, (variance + own_mean.square()) * own_count, x);
+    // Devices have threads of their own for backward.
+    auto *const group = norm_group();
+    context->saved_data["group"] = reinterpret_cast<int64_t>(group);
+    const auto sums = shared(group, own_mean * own_count, (variance + own_mean.square()) * own_count, x);
     const double count = sums[2 * channels].item<double>();
     const auto all_mean = sums.narrow(0, 0, channels) / count;
     const auto all_variance = (sums.narrow(0, channels, channels) / count - all_mean.square()).clamp_min(0);
@@ -57,7 +60,8 @@ struct SharedNorm : torch::autograd::Function<SharedNorm> {
     const auto centred = x - along_channels(saved[2]);
     const auto sum = gradient.sum(kOverValues, false, at::kDouble);
     const auto product = (gradient * centred).sum(kOverValues, false, at::kDouble);
-    const auto sums = shared(sum, product, x);
+    auto *const group = reinterpret_cast<Group *>(context->saved_data["group"].toInt());
+    const auto sums = shared(group, sum, product, x);
     const double count = sums[2 * channels].item<double>();
     const auto mean = (sums.narrow(0, 0, channels) / count).to(at::kFloat);
     const auto slope = (sums.narrow(0, channels, channels) / count).to(at::kFloat) * inverse.square();

@@ -97,7 +97,7 @@ struct Adapt: SharedCommand {
       try resume.map { path in
         try config.resumed(path, options: options + [("profile", profile)])
       } ?? fresh()
-    if let peers { settings.device = peers.device(settings.device) }
+    if let peers { settings.device = try peers.device(settings.device) }
     let run = AdaptationRun(
       settings, cache: cacheFolder, command: CommandLine.arguments, observer: display.observer)
     run.batchDump = dumpBatches

@@ -83,10 +83,10 @@ struct MachineOptions: ParsableArguments {
   var threads: Int?
 
   /// The same for a process that shares the machine with others.
-  func shared(_ peers: Peers?) -> MachineOptions {
+  func shared(_ peers: Peers?) throws -> MachineOptions {
     guard let peers else { return self }
     var own = self
-    own.device = peers.device(device)
+    own.device = try peers.device(device)
     if threads == nil { peers.shareCores() }
     return own
   }

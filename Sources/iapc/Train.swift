@@ -103,7 +103,7 @@ struct Train: SharedCommand {
       try resume.map { path in
         try config.resumed(path, options: options + [("profile", profile)])
       } ?? fresh()
-    if let peers { settings.device = peers.device(settings.device) }
+    if let peers { settings.device = try peers.device(settings.device) }
     let trainer = SourceTrainer(
       settings, command: CommandLine.arguments, observer: ProgressDisplay(quiet: !isFirst).observer,
       peers: peers)

@@ -90,18 +90,22 @@ public final class Peers: Sendable {
     }
   }
 
+  /// How long a call waits at most, in seconds: who is lost is found by its heart. This is for one that lives and does
+  /// nothing.
+  private static let longest = 3600.0
+
   /// The two groups, over the network in which this machine reaches the store.
   private static func connect(
     _ place: ProcessPlace, _ store: MeetingStore, _ prefix: String
   ) throws -> (ProcessGroup, ProcessGroup) {
-    let address = localAddress(toward: place.host, port: place.port) ?? "127.0.0.1"
-    // An hour: who is lost is found by its heart. This is for one that lives and does nothing.
+    var address = "an unknown address"
     func group(_ name: String) throws(TorchError) -> ProcessGroup {
       try ProcessGroup(
         store, name: "\(prefix)/\(name)", address: address, rank: place.rank, count: place.count,
-        seconds: 3600)
+        seconds: longest)
     }
     do {
+      address = try self.address(place, store, prefix)
       return (try group("all"), try group("gradients"))
     } catch {
       throw Problem(
@@ -110,9 +114,47 @@ public final class Peers: Sendable {
     }
   }
 
-  private static func ranks(_ ranks: [Int]) -> String {
+  /// The address at which the others reach this machine. Where the store is, the name of that machine may stand for the
+  /// machine itself, to which no other finds: its processes take the network in which others reach the store.
+  private static func address(
+    _ place: ProcessPlace, _ store: MeetingStore, _ prefix: String
+  ) throws(TorchError) -> String {
+    func name(_ rank: Int) -> String { "\(prefix)/address/\(rank)" }
+    let own = localAddress(toward: place.host, port: place.port) ?? "127.0.0.1"
+    try store.set(name(place.rank), to: own)
+    try store.add("\(prefix)/addresses", 1)
+    guard own.hasPrefix("127.") || own == "::1" else { return own }
+    while try store.add("\(prefix)/addresses", 0) < place.count { Thread.sleep(forTimeInterval: 0.02) }
+    for rank in 0..<place.count {
+      guard let other = try store.get(name(rank)), !other.hasPrefix("127."), other != "::1" else { continue }
+      return localAddress(toward: other, port: place.port) ?? own
+    }
+    return own
+  }
+
+  static func ranks(_ ranks: [Int]) -> String {
     let shown = ranks.prefix(8).map(String.init).joined(separator: ", ")
     return (ranks.count == 1 ? "rank " : "ranks ") + shown + (ranks.count > 8 ? " and others" : "")
+  }
+
+  /// The device of a setting for this process: of several CUDA devices each process of a machine has one. Where each has
+  /// one to itself, and the library was compiled with NCCL, tensors travel from device to device. All call it.
+  public func device(_ name: String) throws -> String {
+    let isChosen = (name == "auto" || name == "cuda") && Machine.cudaDeviceCount > 0
+    let device = isChosen ? "cuda:\(place.localRank % Machine.cudaDeviceCount)" : name
+    var own = ""
+    if ProcessGroup.hasNCCL, device.hasPrefix("cuda") {
+      let visible = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"] ?? ""
+      own = "\(ProcessInfo.processInfo.hostName) \(visible) \(device)"
+    }
+    let all = try exchange { try group.gather(Array(own.utf8)) }
+    guard !all.contains([]), Set(all).count == count else { return device }
+    for (group, name) in [(group, "all"), (gradients, "gradients")] {
+      try exchange {
+        try group.joinDevices(store, name: "\(prefix)/devices/\(name)", seconds: Self.longest)
+      }
+    }
+    return device
   }
 
   // MARK: Sharing work
@@ -131,22 +173,21 @@ public final class Peers: Sendable {
     Machine.threads = max(1, cores / place.localCount)
   }
 
-  /// The device of a setting for this process: of several CUDA devices each process of a machine has one.
-  public func device(_ name: String) -> String {
-    guard name == "auto" || name == "cuda", Machine.cudaDeviceCount > 0 else { return name }
-    return "cuda:\(place.localRank % Machine.cudaDeviceCount)"
+  /// What the exchange has cost a process so far: messages and bytes that it gave, seconds that it waited.
+  package typealias Cost = (messages: Int, bytes: Int, seconds: Double)
+  package var cost: Cost {
+    let (all, steps) = (group.cost, gradients.cost)
+    return (all.calls + steps.calls, all.bytes + steps.bytes, all.seconds + steps.seconds)
   }
 
   /// What the exchange cost this process, for people.
   ///
   /// - `seconds`: those of the work in the course of which it was.
   public func costs(of seconds: Double) -> String {
-    let (all, steps) = (group.cost, gradients.cost)
-    let waited = all.seconds + steps.seconds
+    let cost = cost
     return String(
-      format: "%.1f s (%.0f %%) waiting for other processes, %d messages, %.1f MB sent", waited,
-      seconds > 0 ? 100 * waited / seconds : 0, all.calls + steps.calls,
-      Double(all.bytes + steps.bytes) / 1e6)
+      format: "%.1f s (%.0f %%) waiting for other processes, %d messages, %.1f MB sent", cost.seconds,
+      seconds > 0 ? 100 * cost.seconds / seconds : 0, cost.messages, Double(cost.bytes) / 1e6)
   }
 
   // MARK: Going on, or not

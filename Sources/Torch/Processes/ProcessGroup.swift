@@ -4,8 +4,8 @@ internal import TorchABI
 
 /// Processes that compute together: each gets the sum of everybody's tensor, or somebody's.
 ///
-/// Every process makes the same calls in the same order. libtorch's c10d with Gloo; tensors of other devices travel
-/// over the CPU. A group fails once: where a process is gone or the group was broken off, who waits goes on at once, as
+/// Every process makes the same calls in the same order. libtorch's c10d with Gloo; tensors of CUDA devices travel over
+/// the CPU until the devices have joined. A group fails once: where a process is gone or the group was broken off, who waits goes on at once, as
 /// every later call does, with what it has; `check()` tells. So a step comes to its end, and what it found is left out.
 public final class ProcessGroup: @unchecked Sendable {
   /// This process's place, from 0.
@@ -31,6 +31,19 @@ public final class ProcessGroup: @unchecked Sendable {
   }
 
   deinit { ct_group_free(raw) }
+
+  /// Whether devices can join: the library was compiled with NCCL.
+  public static var hasNCCL: Bool { ct_has_nccl() }
+
+  /// Lets tensors of CUDA devices travel from device to device, from now on. All processes call it, each with a device
+  /// that no other has.
+  ///
+  /// - Throws: `TorchError` where that cannot be.
+  public func joinDevices(_ store: MeetingStore, name: String, seconds: Double) throws(TorchError) {
+    try Torch.check("join") {
+      ct_group_join_devices(raw, store.raw, name, Int32(rank), Int64(seconds * 1000))
+    }
+  }
 
   // MARK: Failing
 
@@ -111,7 +124,7 @@ public final class ProcessGroup: @unchecked Sendable {
   // MARK: Networks
 
   /// Lets normalisations by a batch's statistics take those of all processes' batches together, from now on; their
-  /// gradients go with it. nil for each process its own. Of the whole process.
+  /// gradients go with it. nil for each process its own. Of this thread.
   public static func shareNormalisation(over group: ProcessGroup?) { ct_set_norm_group(group?.raw) }
 
   /// What the calls have cost so far: how many, the bytes that this process gave, the seconds that it waited.

@@ -44,6 +44,11 @@ void ct_text_free(char *text);
  * this address. `timeout` in milliseconds is also the longest that a call waits. `*out` is +1. */
 ct_error *ct_group_join(ct_group **out, ct_store *store, const char *name, const char *address, int32_t rank,
                         int32_t size, int64_t timeout);
+/* Whether the library was compiled with NCCL. */
+bool ct_has_nccl(void);
+/* Lets tensors of CUDA devices travel from device to device; else they travel over the CPU. All processes call it, each
+ * with a device of its own. */
+ct_error *ct_group_join_devices(ct_group *group, ct_store *store, const char *name, int32_t rank, int64_t timeout);
 void ct_group_free(ct_group *group);
 /* Adds up a tensor over all processes, in place; all get the same bits. */
 ct_error *ct_group_sum(ct_group *group, ct_tensor *tensor);
@@ -61,7 +66,7 @@ void ct_group_cost(const ct_group *group, int64_t *calls, int64_t *bytes, double
 /* -- What networks do with it --------------------------------------------------------------------------- */
 
 /* Normalisations by a batch's statistics take those of all processes' batches, with gradients to match; NULL for each
- * its own. Of the whole process; the group is borrowed until another is set. */
+ * its own. Of this thread; the group is borrowed until another is set. */
 void ct_set_norm_group(ct_group *group);
 
 /* Adds up the gradients of parameters over a group. They travel together, in buckets of about so many bytes; where
