@@ -6,7 +6,8 @@ import Foundation
 /// Which of several processes of one job this one is, and where they meet, as launchers say it.
 ///
 /// `torchrun` and PyTorchJob set `RANK`, `WORLD_SIZE`, `MASTER_ADDR`, `MASTER_PORT` and, the former, `LOCAL_RANK` and
-/// `LOCAL_WORLD_SIZE`; Slurm sets `SLURM_PROCID`, `SLURM_NTASKS` and `SLURM_LOCALID`.
+/// `LOCAL_WORLD_SIZE`; Slurm sets `SLURM_PROCID`, `SLURM_NTASKS`,
+/// `SLURM_LOCALID` and `SLURM_STEP_TASKS_PER_NODE`.
 public struct ProcessPlace: Equatable, Sendable {
   /// From 0.
   public let rank: Int
@@ -42,6 +43,7 @@ public struct ProcessPlace: Equatable, Sendable {
         "LOCAL_WORLD_SIZE": "SLURM_NTASKS_PER_NODE",
       ]
       for (name, other) in slurm where place[name] == nil { place[name] = place[other] }
+      place["LOCAL_WORLD_SIZE"] = place["LOCAL_WORLD_SIZE"] ?? Self.slurmTasks(environment)
     }
     guard let count = try Self.number("WORLD_SIZE", in: place, 1...65536), count > 1 else { return nil }
     func needed(_ name: String, _ range: ClosedRange<Int>) throws -> Int {
@@ -71,6 +73,20 @@ public struct ProcessPlace: Equatable, Sendable {
       "RANK": "\(rank)", "WORLD_SIZE": "\(count)", "LOCAL_RANK": "\(rank)", "LOCAL_WORLD_SIZE": "\(count)",
       "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)", launcherVariable: "\(launcher)",
     ]
+  }
+
+  /// How many tasks the machine has, where nobody asked for a number: Slurm lists them as in `4(x2),3`, by machine.
+  private static func slurmTasks(_ environment: [String: String]) -> String? {
+    let list = environment["SLURM_STEP_TASKS_PER_NODE"] ?? environment["SLURM_TASKS_PER_NODE"]
+    guard var node = environment["SLURM_NODEID"].flatMap({ Int($0) }), let list else { return nil }
+    for part in list.split(separator: ",") {
+      let numbers = part.split { !$0.isNumber }.compactMap { Int($0) }
+      guard let tasks = numbers.first else { return nil }
+      let machines = numbers.count > 1 ? numbers[1] : 1
+      if node < machines { return "\(tasks)" }
+      node -= machines
+    }
+    return nil
   }
 
   private static let launcherVariable = "IAPC_LAUNCHER"

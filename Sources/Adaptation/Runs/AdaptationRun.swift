@@ -136,7 +136,8 @@ public final class AdaptationRun {
     guard let crop = settings.crop, let first = images.entries.first else { return }
     let image = try ImageFile.readSize(first.path)
     let run = PlannedRun(
-      folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan)
+      folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan,
+      peers: peers)
     // Teacher and frozen source, momenta and gradients.
     try run.tell(network, copies: 4, crop: crop, { try settings.probe(network) }) { cost in
       settings.runPlan(
@@ -225,7 +226,11 @@ public final class AdaptationRun {
       maker, settings, unreadable, network: method.student, startingAt: done.step, part: part)
     defer { stream.stop() }
     let schedule = settings.schedule
-    let seconds = try loop.run(from: done, state: { method.isTorn ? nil : method.state }) { step in
+    let store = method.student.store
+    let seconds = try loop.run(
+      from: done, state: { method.isTorn ? nil : method.state },
+      parameters: { store.parameters.map(\.tensor) }
+    ) { step in
       let (batch, paths) = try stream.next()
       if let batchDump { try dump(batch, step + 1, to: batchDump) }
       let started = ContinuousClock.now

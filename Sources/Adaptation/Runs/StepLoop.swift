@@ -84,13 +84,14 @@ package struct StepLoop {
   /// Runs the steps that are left.
   ///
   /// - `state`: everything that later steps depend on; nil where that cannot be told.
+  /// - `parameters`: what all processes have alike, which is compared wherever a checkpoint is due.
   /// - `body`: one step, by its index from 0.
   /// - `after`: what follows a step once it is logged, by its number from 1; where the user ends that, the
   ///   step is saved first.
   /// - Returns: the seconds that the steps took.
   package func run(
-    from start: RunProgress, state: @escaping () -> State?, _ body: (Int) throws -> StepRecord,
-    after: (Int) throws -> Void = { _ in }
+    from start: RunProgress, state: @escaping () -> State?, parameters: () -> [Tensor] = { [] },
+    _ body: (Int) throws -> StepRecord, after: (Int) throws -> Void = { _ in }
   ) throws -> Double {
     let log = isWriter ? try MetricsLog(folder.metrics, keeping: start.step) : nil
     let keeper = StepKeeper(
@@ -110,7 +111,13 @@ package struct StepLoop {
       observer.step(record)
       let asked = observer.stopSignal()
       let (step, signal) = (keeper.progress.step, peers.map { $0.agree(on: asked) } ?? asked)
-      if step % checkpointEvery == 0 || step == steps || signal != nil { try keeper.save() }
+      if step % checkpointEvery == 0 || step == steps || signal != nil {
+        if let peers {
+          let all = try keeper.savingOnFailure { try peers.fingerprints(of: parameters()) }
+          try peers.checkReplicas(all)
+        }
+        try keeper.save()
+      }
       if let signal, step < steps { throw Interruption(signal: signal, resumable: folder.path) }
       do { try keeper.savingOnFailure { try after(step) } } catch let stop as Interruption {
         try keeper.save()

@@ -30,6 +30,20 @@ struct ProcessPlaceTests {
     #expect(!place.isStoreHeld && place.attempt == "0")
   }
 
+  @Test(
+    "has as many others on its machine as Slurm's list says",
+    arguments: [
+      ("0", "4(x2),3", 4), ("1", "4(x2),3", 4), ("2", "4(x2),3", 3), ("3", "4(x2),3", 1), ("0", "x", 1),
+    ])
+  func slurmTasks(node: String, list: String, count: Int) throws {
+    let place = try #require(
+      try ProcessPlace([
+        "SLURM_PROCID": "3", "SLURM_NTASKS": "11", "SLURM_LOCALID": "0", "SLURM_NODEID": node,
+        "SLURM_STEP_TASKS_PER_NODE": list, "MASTER_ADDR": "n1", "MASTER_PORT": "4000",
+      ]))
+    #expect(place.localCount == count)
+  }
+
   @Test("is none for a process by itself")
   func alone() throws {
     #expect(try ProcessPlace([:]) == nil)

@@ -17,6 +17,11 @@ package struct Plan: Sendable {
     /// Bytes of a pixel of the batch in the loader, and bytes that its workers need beside.
     package var queuePixel, workers: Int
     package var passes: [Pass]
+    /// How many processes share each batch and each pass, and how many of them this machine has.
+    package var processes = (all: 1, here: 1)
+
+    /// The samples of a batch that one process has, at most.
+    package func own(_ batch: Int) -> Int { (batch + processes.all - 1) / processes.all }
 
     package init(
       steps: Int, batch: Int, crop: PixelSize, multiple: Int, queuePixel: Int = 0, workers: Int = 0,
@@ -66,19 +71,20 @@ package struct Plan: Sendable {
   /// Seconds of computing: steps, and passes before, between and after them.
   package var seconds: Double {
     let passes = work.passes.reduce(0) { $0 + $1.pixels }
-    return Double(work.steps) * cost.seconds.at(work.batch * work.crop.area)
-      + Double(passes) * cost.passSeconds
+    return Double(work.steps) * cost.seconds.at(work.own(work.batch) * work.crop.area)
+      + Double(passes) / Double(work.processes.all) * cost.passSeconds
   }
 
-  /// Bytes that the run takes beyond those of its network, which is loaded.
+  /// Bytes that the run takes beyond those of its network, which is loaded, in all its processes on this machine.
   package var memory: Int { largest(work.batch, work.crop).bytes }
 
   /// Bytes of the steps, a checkpoint's copy of the state included, for a batch and a crop.
   package func steps(_ batch: Int, _ crop: PixelSize) -> Int {
-    let pixels = batch * crop.area
+    let pixels = work.own(batch) * crop.area
     let tensors = Double(cost.kept) + Plan.heap * (cost.memory.at(pixels) - Double(cost.kept))
     let state = Double(cost.kept + cost.checkpoint)
-    return Int(max(tensors, state)) + Plan.libraries + work.queuePixel * pixels + work.workers - cost.network
+    return work.processes.here
+      * (Int(max(tensors, state)) + Plan.libraries + work.queuePixel * pixels + work.workers - cost.network)
   }
 
   /// The part of the run that needs most.
@@ -87,8 +93,9 @@ package struct Plan: Sendable {
     for pass in work.passes {
       let kept = pass.besideSteps ? cost.kept - cost.network : 0
       let bytes =
-        kept + Int(Plan.heap * (cost.passMemory * Double(pass.atOnce) + Double(pass.scores)))
-        + Plan.libraries
+        work.processes.here
+        * (kept + Int(Plan.heap * (cost.passMemory * Double(pass.atOnce) + Double(pass.scores)))
+          + Plan.libraries)
       if bytes > found.bytes { found = (bytes, pass) }
     }
     return found
@@ -109,6 +116,7 @@ package struct Plan: Sendable {
   /// One line: steps, time, memory and disk.
   package func line(_ free: Resources) -> String {
     var text = "plan: \(work.steps) steps, about \(timeText(seconds)); memory about \(bytesText(memory))"
+    text += together
     if let free = free.memory() { text += " of \(bytesText(free)) free" }
     if let largest = onDisks(free).max(by: { $0.bytes - $0.free < $1.bytes - $1.free }) {
       text += "; disk about \(bytesText(largest.bytes)) of \(bytesText(largest.free)) free"
@@ -151,8 +159,12 @@ package struct Plan: Sendable {
     let advice = most.pass?.remedy ?? smaller(free)
     return Problem(
       "the run does not fit in memory", at: place,
-      because: "\(what) about \(bytesText(most.bytes)), \(bytesText(free)) are free",
+      because: "\(what) about \(bytesText(most.bytes))\(together), \(bytesText(free)) are free",
       remedy: "\(advice), or go on with --set plan=warn")
+  }
+
+  private var together: String {
+    work.processes.here > 1 ? " (\(work.processes.here) processes here)" : ""
   }
 
   /// The largest batch and the largest crop that fit, with what they would need.

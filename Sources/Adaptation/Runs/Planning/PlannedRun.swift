@@ -13,6 +13,11 @@ struct PlannedRun {
   let observer: RunObserver
   let resources: Resources
   let policy: PlanPolicy
+  /// The processes that share the run; nil for a process by itself.
+  let peers: Peers?
+
+  /// How many processes share the run, and how many of them this machine has.
+  var processes: (all: Int, here: Int) { peers.map { ($0.count, $0.place.localCount) } ?? (1, 1) }
 
   /// Steps that a run that goes on has done.
   var done: Int {
@@ -33,7 +38,7 @@ struct PlannedRun {
     try observer.checkStop()
     let resources =
       onHost(network.store.device) ? resources : Resources(memory: { nil }, disk: resources.disk)
-    let least = copies * network.store.byteCount
+    let least = copies * network.store.byteCount * processes.here
     if let free = resources.memory(), least > free {
       let problem = Problem(
         "the run does not fit in memory", at: network.name,
@@ -89,7 +94,8 @@ extension AdaptationSettings {
     func statistics(after: Bool) {
       passes.append(
         Plan.Pass(
-          name: "the normalisation statistics", pixels: images.count * size.area, atOnce: batch * size.area,
+          name: "the normalisation statistics", pixels: images.count * size.area,
+          atOnce: (batch + run.processes.all - 1) / run.processes.all * size.area,
           scores: 0, besideSteps: after, remedy: "take a smaller --size or --batch"))
     }
     if initialStatistics == .target { statistics(after: false) }
@@ -121,15 +127,16 @@ extension AdaptationSettings {
           remedy: "choose another cache folder with IAPC_CACHE"))
     }
     let scaled = Int(Double(size.area) * views.maxScale * views.maxScale)
-    return Plan(
+    var work =
       Plan.Work(
         steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
         // Three views and a label of each pixel: two batches ahead, one in the making, one in use.
         queuePixel: 4 * (3 * 3 + 1),
         // The decoded image, its resized copies and their colours.
         workers: workers * (6 * images.size.area + 16 * scaled)
-          + (watches ? 3 * size.area * min(selection.images ?? 0, images.count) : 0), passes: passes),
-      cost, files: files)
+          + (watches ? 3 * size.area * min(selection.images ?? 0, images.count) : 0), passes: passes)
+    work.processes = run.processes
+    return Plan(work, cost, files: files)
   }
 
   /// Looks at the network without labels; nil where there are none.
@@ -167,11 +174,12 @@ extension TrainingSettings {
           remedy: "take smaller validation images"))
     }
     let scaled = Int(Double((size ?? image).area) * views.maxScale * views.maxScale)
+    var work = Plan.Work(
+      steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
+      queuePixel: 4 * (3 + 1), workers: workers * (8 * image.area + 8 * scaled), passes: passes)
+    work.processes = run.processes
     return Plan(
-      Plan.Work(
-        steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
-        queuePixel: 4 * (3 + 1), workers: workers * (8 * image.area + 8 * scaled), passes: passes),
-      cost,
+      work, cost,
       files: [
         run.files(
           cost, steps: steps, every: checkpointEvery, keep: checkpointKeep,

@@ -129,7 +129,8 @@ public struct SourceTrainer {
       try set.entries.first.map { (set.count, try ImageFile.readSize($0.image.path)) }
     }
     let run = PlannedRun(
-      folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan)
+      folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan,
+      peers: peers)
     // Gradients and one moment or two.
     let copies = settings.optimizer == .adamw ? 3 : 2
     try run.tell(network, copies: copies, crop: settings.crop, { settings.probe(network) }) { cost in
@@ -207,7 +208,10 @@ public struct SourceTrainer {
     let unreadable = UnreadableFiles(most: settings.mostUnreadable, observer: observer)
     // A score that a stop cut short.
     try keeper?.score(ifDueAfter: done.step)
-    let seconds = try loop.run(from: done, state: { learner.state }) { step in
+    let store = learner.network.store
+    let seconds = try loop.run(
+      from: done, state: { learner.state }, parameters: { store.parameters.map(\.tensor) }
+    ) { step in
       let record = learner.step(try unreadable.samples(of: loader.next()), step)
       if !record.report.isApplied { try peers?.check() }
       return record

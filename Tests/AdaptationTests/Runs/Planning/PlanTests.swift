@@ -37,6 +37,20 @@ struct PlanTests {
         + "disk about 0.4 GiB of 300.0 GiB free")
   }
 
+  @Test("Processes share the batch and the passes, and those of this machine its memory")
+  func processes() {
+    let alone = plan(batch: 2, 640, 480)
+    var work = plan(batch: 8, 640, 480).work
+    work.processes = (all: 4, here: 2)
+    let shared = Plan(work, cost)
+    #expect(shared.memory == 2 * alone.memory && shared.seconds == alone.seconds)
+    let line = shared.line(machine(memory: 20 << 10))
+    #expect(line.contains("(2 processes here) of 20.0 GiB free"), "\(line)")
+    // One more sample in one process's part is as much as one in each.
+    work.batch = 7
+    #expect(Plan(work, cost).memory == shared.memory)
+  }
+
   @Test("Too little memory is told with the batch and the crop that would do")
   func memoryAdvice() throws {
     // 93 MiB and 390 a sample: 1.3 times the tensors that come and go, and 50 MiB of libraries.
