@@ -30,7 +30,9 @@ extension Peers {
   }
 
   /// Each process needs an image of every batch.
-  func checkShares(ofBatch batch: Int) throws {
+  ///
+  /// - Throws: a `PeerFailure` where there are too few.
+  public func checkShares(ofBatch batch: Int) throws {
     guard batch < count else { return }
     throw PeerFailure(
       Problem(

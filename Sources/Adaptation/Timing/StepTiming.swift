@@ -27,6 +27,26 @@ public struct StepTiming {
     public let gigaflops, peakGigaflops: Double
     /// The terms of each step.
     public let steps: [[String: Double]]
+    /// What the processes that share the batch told each other; nil for a process by itself.
+    public let exchange: Exchange?
+  }
+
+  /// What a step costs the first of several processes beside its computation.
+  public struct Exchange: Encodable {
+    /// How many share the batch.
+    public let processes: Int
+    /// Messages and bytes of a step that the process gave.
+    public let messages, bytes: Double
+    /// Seconds of a step that it waited for others, and their share of the step.
+    public let seconds, share: Double
+
+    init(_ count: Int, _ before: Peers.Cost, _ after: Peers.Cost, steps: Int, seconds all: Double) {
+      processes = count
+      messages = Double(after.messages - before.messages) / Double(steps)
+      bytes = Double(after.bytes - before.bytes) / Double(steps)
+      seconds = (after.seconds - before.seconds) / Double(steps)
+      share = (after.seconds - before.seconds) / all
+    }
   }
 
   private let settings: IAPCSettings
@@ -38,12 +58,17 @@ public struct StepTiming {
   }
 
   /// - `network`: becomes the student.
+  /// - `batch`: this process's part of it.
   /// - `count`: steps to time, after a first one.
+  /// - `peers`: the processes that share each batch; nil for a process by itself.
   public func run(
-    _ network: any Segmenter, _ batch: TargetBatch, count: Int, observe: (Int, Double) throws -> Void
+    _ network: any Segmenter, _ batch: TargetBatch, count: Int, peers: Peers? = nil,
+    observe: (Int, Double) throws -> Void
   ) throws -> Result {
     let device = network.store.device
-    let method = IAPC(network, settings)
+    let method = IAPC(network, settings, peers: peers)
+    if settings.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
+    defer { ProcessGroup.shareNormalisation(over: nil) }
     let images = batch.images
     try method.prepare(
       TargetImages(count: images.shape[0]) { body in
@@ -54,6 +79,7 @@ public struct StepTiming {
       let started = ContinuousClock.now
       reports.append(method.step(batch, learningRate: learningRate))
       try device.synchronize()
+      try peers?.check()
       seconds.append((ContinuousClock.now - started).seconds)
       try observe(seconds.count - 1, seconds[seconds.count - 1])
     }
@@ -62,9 +88,13 @@ public struct StepTiming {
     let operations = Machine.operations - before
     let clock = PhaseClock()
     method.clock = clock
+    let told = peers?.cost
     for _ in 0..<count { try step() }
     let spread = TimeSpread(Array(seconds.dropFirst()))
-    let others = seconds.dropFirst().reduce(0, +) - clock.seconds.reduce(0) { $0 + $1.seconds }
+    let all = seconds.dropFirst().reduce(0, +)
+    let exchange = peers.map { Exchange($0.count, told ?? $0.cost, $0.cost, steps: count, seconds: all) }
+    try peers?.finish()
+    let others = all - clock.seconds.reduce(0) { $0 + $1.seconds }
     let parts = clock.seconds + [("other", others)]
     let peak = ProcessMemory.peak
     return Result(
@@ -75,6 +105,6 @@ public struct StepTiming {
       peakGigaflops: try Arithmetic.peak(settings.precision.type, on: device) / 1e9,
       steps: reports.map { report in
         Dictionary(uniqueKeysWithValues: report.terms.map { ($0.name, $0.value) } + [("total", report.total)])
-      })
+      }, exchange: exchange)
   }
 }
