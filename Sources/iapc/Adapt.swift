@@ -17,8 +17,8 @@ struct Adapt: SharedCommand {
         iapc adapt --resume runs/a
 
       Profiles:
-        recommended  the paper, from re-estimated normalisation statistics and
-                     with a gentle entropy term
+        recommended  the paper's terms without the entropy, on labels of several
+                     scales and of one brightness, with classes mixed; AdamW
         paper        the method as the paper has it
         reference    the method as its authors' released code has it
 
@@ -56,7 +56,9 @@ struct Adapt: SharedCommand {
     help: "recommended, paper or reference. (default: recommended)",
     completion: .choices(of: AdaptationSettings.Profile.self))
   var profile: String?
-  @Option(help: "The way to adapt: iapc.", completion: .choices(of: AdaptationSettings.Method.self))
+  @Option(
+    help: "The way to adapt: iapc, tent, ...; see `iapc help compare`. (default: iapc)",
+    completion: .choices(of: AdaptationSettings.Method.self))
   var method: String?
   @Option(
     help: ArgumentHelp("The size images are brought to. (default: the first image's)", valueName: "WxH"))
@@ -65,9 +67,9 @@ struct Adapt: SharedCommand {
   var crop: String?
   @Option(help: "Images a step. (default: 6)")
   var batch: String?
-  @Option(help: "Updates to run. (default: 9000)")
+  @Option(help: "Updates to run. (default: 300; paper and reference: 9000)")
   var steps: String?
-  @Option(help: "The body's learning rate; the classifier's is 10 times it. (default: 1e-4)")
+  @Option(help: "The body's learning rate after the warm-up. (default: 2e-4; paper and reference: 1e-4)")
   var learningRate: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?

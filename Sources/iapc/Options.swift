@@ -148,8 +148,8 @@ struct ConfigOptions: ParsableArguments {
   /// The settings of a run: default < profile < config file < --set < option.
   func settings<Root: RunSettings>(profile: String?, options: [(String, String?)]) throws -> Root {
     var (chosen, settings) = (Root(), Root())
-    try apply(to: &chosen, options: [("profile", profile)])
-    settings.apply(chosen.profile)
+    try apply(to: &chosen, options: options + [("profile", profile)])
+    settings.begin(as: chosen)
     try apply(to: &settings, options: options + [("profile", profile)])
     return settings
   }

@@ -89,8 +89,8 @@ private final class SmallDisk {
   func resumeOnFull() throws {
     let disk = try SmallDisk(mebibytes: 16)
     let (run, whole) = ("\(disk.path)/run", sample.folder.path("whole-\(UUID().uuidString)"))
-    try done(sample.adapt(to: whole, "--steps", "4", "--set", "warmUp=0"))
-    try done(sample.adapt(to: run, "--steps", "2", "--set", "warmUp=0"))
+    try done(sample.adapt(to: whole, "--steps", "4", "--set", "warmUp=0", "--set", "horizon=100"))
+    try done(sample.adapt(to: run, "--steps", "2", "--set", "warmUp=0", "--set", "horizon=100"))
     let before = try bytes("\(run)/checkpoints/step-000002.safetensors")
     // First not even a line has room, then lines have and a checkpoint has not.
     for room in [0, 256 << 10] {

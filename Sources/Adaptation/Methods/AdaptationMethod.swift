@@ -3,64 +3,13 @@
 import Segmentation
 import Torch
 
-/// One step's images of the target domain, as networks take them, with the source network's labels for them.
-///
-/// There is no room here for a true label: adaptation cannot see one.
-public struct TargetBatch {
-  /// Plain crops: what the teacher sees. [N, 3, H, W]
-  public let images: Tensor
-  /// Crops at a random scale: what the source network sees. [N, 3, H, W]
-  public let scaled: Tensor
-  /// `scaled` in other colours: what the student sees. [N, 3, H, W]
-  public let augmented: Tensor
-  /// Classes that the source network gave to `scaled`'s pixels; int64 [N, H, W].
-  public let pseudoLabels: Tensor
-
-  /// A batch of tensors of equal sizes.
-  public init(images: Tensor, scaled: Tensor, augmented: Tensor, pseudoLabels: Tensor) {
-    self.images = images
-    self.scaled = scaled
-    self.augmented = augmented
-    self.pseudoLabels = pseudoLabels
-  }
-}
-
-/// What one step found.
-public struct StepReport: Sendable {
-  /// The loss: the sum of the terms.
-  public let total: Double
-  /// Each term of the loss, multiplied by its weight, in the order of the method's description.
-  public let terms: [(name: String, value: Double)]
-  /// The weight of each class in this step; empty where the method has none.
-  public let classWeights: [Double]
-  /// The Euclidean norm of the gradient over all parameters; nil where the method takes none.
-  public let gradientNorm: Double?
-  /// Whether the network took the step; it takes none from a loss or a gradient that is no number.
-  public let isApplied: Bool
-
-  /// A report of a step.
-  public init(
-    total: Double, terms: [(name: String, value: Double)], classWeights: [Double] = [],
-    gradientNorm: Double? = nil, isApplied: Bool = true
-  ) {
-    self.total = total
-    self.terms = terms
-    self.classWeights = classWeights
-    self.gradientNorm = gradientNorm
-    self.isApplied = isApplied
-  }
-
-  /// The names of what is no number in it: terms, "gradient".
-  public var notFinite: [String] {
-    let names = terms.filter { !$0.value.isFinite }.map(\.name)
-    return names + (gradientNorm?.isFinite == false ? ["gradient"] : [])
-  }
-}
-
 /// A way to adapt a network to unlabelled images. It knows no data set, network or command line.
 public protocol AdaptationMethod: AnyObject {
-  /// The network that is being adapted, and the result.
+  /// The network that learns.
   var student: any Segmenter { get }
+
+  /// The averaged network, where the method has one.
+  var teacher: (any Segmenter)? { get }
 
   /// Looks through the target images once before the first step, where the method needs it.
   func prepare(_ images: TargetImages) throws
@@ -83,6 +32,10 @@ public protocol AdaptationMethod: AnyObject {
 }
 
 extension AdaptationMethod {
+  public var teacher: (any Segmenter)? { nil }
+
+  public func prepare(_ images: TargetImages) throws {}
+
   public var isTorn: Bool { false }
 }
 

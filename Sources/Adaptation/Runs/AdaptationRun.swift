@@ -17,9 +17,9 @@ public final class AdaptationRun {
   /// The processes that run it together; nil for a process by itself.
   public var peers: Peers?
 
-  private var settings: AdaptationSettings
+  var settings: AdaptationSettings
   private let folder: RunFolder
-  private let observer: RunObserver
+  let observer: RunObserver
   private let command: [String]
   private let unreadable: UnreadableFiles
 
@@ -53,7 +53,7 @@ public final class AdaptationRun {
     let loaded = try settings.loadNetwork()
     try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
-    let views = try settings.viewSettings(size, crop)
+    let views = try settings.viewSettings(size, crop, for: loaded.network)
     let imagesHash = try images.contentHash()
     let manifest = Manifest(
       .adapt, Manifest.Weights(loaded), images: Manifest.Images(images, sha256: imagesHash),
@@ -61,18 +61,29 @@ public final class AdaptationRun {
       device: loaded.network.store.device, command: command)
     try peers?.checkAgreement(manifest.facts(AdaptationSettings.self))
     try peers?.checkShares(ofBatch: settings.batch)
+    if peers != nil, !settings.method.sharesBatches {
+      throw Problem(
+        "cannot share the run among processes", at: "method \(settings.method.rawValue)",
+        because: "what it learns from a batch depends on all of its images",
+        remedy: "run it in one process")
+    }
     if isWriter { try check(start, manifest) }
     let place = pseudoLabelPlace(loaded, imagesHash, size)
-    if !place.labeler.isDone(in: place.path) {
+    let labelsDone = !settings.method.needsPseudoLabels || place.labeler.isDone(in: place.path)
+    if !labelsDone {
       // Before the long work; labels that are there were made from these very images.
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
     }
     if isWriter {
-      try tellPlan(loaded.network, images, start, labelsDone: place.labeler.isDone(in: place.path))
+      try tellPlan(loaded.network, images, start, labelsDone: labelsDone)
     }
-    if settings.initialStatistics == .target { try estimateStatistics(of: loaded.network, images, size) }
-    let labels = try pseudoLabels(images, place)
+    if settings.initialStatistics == .target {
+      try estimateStatistics(of: loaded.network, images, size, at: settings.exposure(for: loaded.network))
+    }
+    let labels: any PseudoLabelSource =
+      settings.method.needsPseudoLabels
+      ? try pseudoLabels(images, place, of: loaded.network) : NoPseudoLabels()
     if case .new(let overwrite) = start, isWriter { try create(manifest, overwrite: overwrite) }
     let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
@@ -96,7 +107,7 @@ public final class AdaptationRun {
     guard let size = settings.size else { fatalError("sizes were resolved") }
     // Before the state of a run that goes on is taken over: it looks at what the run began with.
     let watch = try selectionWatch(loaded, images)
-    let method = IAPC(loaded.network, settings.iapc, peers: peers)
+    let method = settings.makeMethod(loaded.network, peers: peers)
     if let watch { loop.kept = watch.lastGood }
     let done = try loop.restore(start, method.load)
     if done.step == 0, isWriter { try loop.board.add(pictures.overlays(of: method.student), at: 0) }
@@ -104,7 +115,7 @@ public final class AdaptationRun {
       try method.prepare(TargetImages(images, peers.turns(of: images.count), at: size, for: loaded.network))
     }
     try watch?.goOn(after: done.step, method.student)
-    if settings.iapc.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
+    if settings.learning.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
     defer { ProcessGroup.shareNormalisation(over: nil) }
     let times = try steps(of: loop, method, maker, watch, from: done)
     if settings.finalStatistics == .target { try estimateStatistics(of: method.student, images, size) }
@@ -155,19 +166,23 @@ public final class AdaptationRun {
     }
   }
 
-  private func estimateStatistics(of network: any Segmenter, _ images: ImageList, _ size: PixelSize) throws {
+  /// - `exposure`: what the images are brought to first; nil for their own.
+  private func estimateStatistics(
+    of network: any Segmenter, _ images: ImageList, _ size: PixelSize, at exposure: Exposure? = nil
+  ) throws {
     let order = BatchOrder(
       count: images.count, batchSize: settings.batch, seed: settings.seed, part: part)
     let batches = max(1, images.count / settings.batch)
     let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
       let path = images.entries[request.index].path
-      return try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }.resizedBicubic(to: size)
+      let image = try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }
+      return (exposure.map { $0(image) } ?? image).resizedBicubic(to: size)
     }
     defer { loader.stop() }
     observer.begin("statistics", batches)
     ProcessGroup.shareNormalisation(over: peers?.group)
     defer { ProcessGroup.shareNormalisation(over: nil) }
-    try reestimateStatistics(of: network, batches: batches) { index in
+    try reestimateStatistics(of: network, batches: batches, form: settings.statisticsForm) { index in
       try observer.advanceOrStop(index)
       return network.input(try unreadable.samples(of: loader.next()))
     }
@@ -177,32 +192,6 @@ public final class AdaptationRun {
 
   /// This process's images of each batch; nil for all.
   private var part: Range<Int>? { peers.map { $0.part(of: settings.batch) } }
-
-  /// Where the pseudo-labels of this run are kept, and what makes them.
-  private func pseudoLabelPlace(
-    _ loaded: LoadedNetwork, _ imagesHash: String, _ size: PixelSize
-  ) -> (path: String, labeler: PseudoLabeler) {
-    let wanted = settings.pseudoLabels
-    let labeler = PseudoLabeler(
-      loaded, PredictionSettings(size: wanted.size ?? size, scales: wanted.scales, mirror: wanted.mirror))
-    let state =
-      settings.initialStatistics == .source ? "" : "statistics \(size) \(settings.batch) \(settings.seed)"
-    return ("\(cache)/pseudo-labels/\(labeler.key(imagesHash: imagesHash, state: state))", labeler)
-  }
-
-  private func pseudoLabels(
-    _ images: ImageList, _ place: (path: String, labeler: PseudoLabeler)
-  ) throws -> PseudoLabelFolder {
-    observer.begin("pseudo-labels", images.count)
-    let (labels, cached) = try place.labeler.labels(images, in: place.path, peers: peers) {
-      try observer.advanceOrStop($0)
-    }
-    if cached {
-      observer.advance(images.count)
-      observer.note("pseudo-labels taken from \(place.path)")
-    }
-    return labels
-  }
 
   /// Tells of an interruption where to go on.
   private func resumably<Result>(_ body: () throws -> Result) throws -> Result {
@@ -219,7 +208,7 @@ public final class AdaptationRun {
   }
 
   private func steps(
-    of loop: StepLoop, _ method: some AdaptationMethod, _ maker: TargetViewMaker, _ watch: SelectionWatch?,
+    of loop: StepLoop, _ method: any AdaptationMethod, _ maker: TargetViewMaker, _ watch: SelectionWatch?,
     from done: RunProgress
   ) throws -> (seconds: Double, waited: Double) {
     let stream = TargetStream(

@@ -57,6 +57,7 @@ extension AdaptationSettings {
 
   /// Fills in what was left open: sizes from the first image, the warm-up from the number of steps.
   mutating func resolve(_ images: ImageList, for network: any Segmenter) throws {
+    if !method.takesSteps { steps = 0 }
     warmUp = warmUp ?? min(5000, steps * 5 / 9)
     func rounded(_ length: Double) -> Int { network.inputLength(nearest: length) }
     if size == nil {
@@ -84,13 +85,22 @@ extension AdaptationSettings {
   }
 
   var schedule: WarmUpPoly {
-    WarmUpPoly(rate: learningRate, warmUp: warmUp ?? 0, horizon: horizon, power: power)
+    WarmUpPoly(
+      rate: learningRate, warmUp: warmUp ?? 0, horizon: horizon ?? steps + max(1, steps / 20), power: power)
   }
 
-  func viewSettings(_ size: PixelSize, _ crop: PixelSize) throws -> TargetViewSettings {
+  /// What the images are brought to before source and teacher see them; nil for their own.
+  func exposure(for network: any Segmenter) -> Exposure? {
+    exposure == .source ? network.normalisation.exposure : nil
+  }
+
+  func viewSettings(
+    _ size: PixelSize, _ crop: PixelSize, for network: any Segmenter
+  ) throws -> TargetViewSettings {
     try TargetViewSettings(
       size: size, crop: crop,
       scaleRange: min(views.minScale, views.maxScale)...max(views.minScale, views.maxScale),
-      mirror: views.mirror, colour: views.colour, minimumClasses: views.minimumClasses)
+      mirror: views.mirror, colour: views.colour, minimumClasses: views.minimumClasses,
+      exposure: exposure(for: network))
   }
 }

@@ -67,7 +67,7 @@ public struct StepReplay {
     _ network: any Segmenter, inputs: String, observe: (Int, StepReport) -> Void = { _, _ in }
   ) throws -> Result {
     let batch = try batch(inputs, on: network.store.device, for: network)
-    let method = IAPC(network, settings.iapc)
+    let method = settings.makeMethod(network)
     let count = batch.images.shape[0]
     let images = TargetImages(count: count) { body in
       for i in 0..<count { try body(batch.images.slice(i..<i + 1, along: 0)) }
@@ -82,7 +82,7 @@ public struct StepReplay {
     }
     return Result(
       steps: steps, student: summary(method.student.store.parameters),
-      teacher: summary(method.teacher.store.parameters),
+      teacher: summary(method.teacher?.store.parameters ?? []),
       buffers: summary(method.student.store.buffers))
   }
 

@@ -27,7 +27,7 @@ final class TargetStream {
     let batch = TargetBatch(
       images: network.input(views.map(\.image)), scaled: network.input(views.map(\.scaled)),
       augmented: network.input(views.map(\.augmented)),
-      pseudoLabels: labels(views.map(\.label)).to(network.store.device))
+      pseudoLabels: labels(views.map(\.label)).to(network.store.device), seeds: views.map(\.seed))
     return (batch, views.map(\.path))
   }
 

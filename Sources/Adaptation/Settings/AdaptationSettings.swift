@@ -28,12 +28,12 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   /// Images a step.
   public var batch = 6
   public var steps = 9000
-  /// The body's learning rate after the warm-up; the classifier's is `iapc.headScale` times it.
+  /// The body's learning rate after the warm-up; the classifier's is `learning.headScale` times it.
   public var learningRate = 1e-4
   /// nil for 5/9 of the steps, at most 5000: the share of the published run.
   public var warmUp: Int?
-  /// The step at which the learning rate would reach 0.
-  public var horizon = 100_000
+  /// The step at which the learning rate would reach 0; nil for just after the last.
+  public var horizon: Int? = 100_000
   /// The exponent of the learning rate's decay.
   public var power = 0.9
 
@@ -46,13 +46,29 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var views = Views()
   /// How the source network labels the images.
   public var pseudoLabels = PseudoLabels()
+  /// How bright the images are that source and teacher see.
+  public var exposure = ExposureChoice.own
 
-  /// The choices of the method.
+  /// How the student learns, whatever the method.
+  public var learning = LearningSettings()
+  /// The choices of `iapc`.
   public var iapc = IAPCSettings()
+  /// The choices of `self-training`.
+  public var selfTraining = SelfTraining.Settings()
+  /// The choices of `urma`.
+  public var urma = URMA.Settings()
+  /// The choices of `hcl`.
+  public var hcl = HCL.Settings()
+  /// The choices of `cotta`.
+  public var cotta = CoTTA.Settings()
+  /// The choices of `dt-st`.
+  public var dynamicTeacher = DynamicTeacher.Settings()
   /// Where normalisation statistics come from before the first step.
   public var initialStatistics = Statistics.source
   /// Which normalisation statistics the adapted network is saved with.
   public var finalStatistics = Statistics.source
+  /// How batches enter statistics that are estimated anew.
+  public var statisticsForm = StatisticsForm.mean
 
   // On what.
   /// "auto", "cpu", "cuda" or "cuda:N".
@@ -105,10 +121,25 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public struct PseudoLabels: Equatable, Sendable {
     /// The input size at scale 1; nil for `size`.
     public var size: PixelSize?
-    /// Factors of the size whose probabilities are summed.
-    public var scales = [1, 1.25, 0.75]
+    /// Factors of the size whose probabilities are summed; nil for the three of `candidates` at which the
+    /// network says most, without a label.
+    public var scales: [Double]? = [1, 1.25, 0.75]
+    /// What `scales` are chosen from where they are not named.
+    public var candidates = [0.75, 1, 1.25, 1.5, 2]
+    /// Whose normalisation statistics label at each scale.
+    public var statistics = ScaleStatistics.network
+    /// How far rare classes are preferred: probabilities are divided by a class's mean one to the power of this.
+    public var balance = 0.0
     /// Whether mirrored images count too.
     public var mirror = true
+  }
+
+  /// Whose normalisation statistics label at each scale.
+  public enum ScaleStatistics: String, SettingChoice {
+    /// The network's, at all scales.
+    case network
+    /// Of the target images at that scale.
+    case scale
   }
 
   /// The choices that others can start from; see `apply`.
@@ -123,8 +154,31 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
 
   /// The ways to adapt.
   public enum Method: String, SettingChoice {
+    /// The source network as it is.
+    case sourceOnly = "source-only"
+    /// The source network with normalisation statistics of the target images.
+    case batchnorm
+    /// See `Tent`.
+    case tent
+    /// See `SelfTraining`.
+    case selfTraining = "self-training"
+    /// See `URMA`.
+    case urma
+    /// See `HCL`.
+    case hcl
+    /// See `CoTTA`.
+    case cotta
+    /// See `DynamicTeacher`.
+    case dynamicTeacher = "dt-st"
     /// Importance-aware and prototype-contrast learning: Cao et al. 2024.
     case iapc
+
+    /// Whether it learns anything.
+    var takesSteps: Bool { self != .sourceOnly && self != .batchnorm }
+    /// Whether it learns from labels that are made before the first step.
+    var needsPseudoLabels: Bool { [.urma, .hcl, .iapc].contains(self) }
+    /// Whether several processes can share its batches.
+    var sharesBatches: Bool { [.tent, .iapc].contains(self) || !takesSteps }
   }
 
   /// Where normalisation statistics come from.
@@ -148,18 +202,56 @@ extension AdaptationSettings {
   /// two differ, `recommended` the paper with what our measurements favour.
   public mutating func apply(_ profile: Profile) {
     self.profile = profile
+    guard method == .iapc else { return applyPublished() }
     switch profile {
     case .reference:
       iapc.importance = .logits
-      iapc.backboneUpdates = 3
+      learning.backboneUpdates = 3
       iapc.statisticsPass = true
     case .paper:
       iapc.importance = .probabilities
     case .recommended:
-      iapc.importance = .probabilities
-      iapc.weights.entropy = 0.2
-      initialStatistics = .target
-      finalStatistics = .target
+      applyRecommended()
+    }
+  }
+
+  /// The paper's importance and class weights on better labels of harder views.
+  private mutating func applyRecommended() {
+    (initialStatistics, finalStatistics, exposure) = (.target, .target, .source)
+    (pseudoLabels.scales, pseudoLabels.statistics) = ([1, 1.25, 1.5], .scale)
+    (pseudoLabels.mirror, pseudoLabels.balance) = (false, 0.2)
+    iapc.importance = .probabilities
+    iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 0)
+    iapc.prototypes = .momentum
+    iapc.mixing.classes = true
+    iapc.rareWeight = 3
+    (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamw, 1, 0.01)
+    (steps, learningRate, warmUp) = (300, 2e-4, 20)
+    horizon = nil
+  }
+
+  /// Lays the choices that others' method and profile stand for over these settings.
+  public mutating func begin(as chosen: Self) {
+    method = chosen.method
+    apply(chosen.profile)
+  }
+
+  /// Lays the published choices of a method other than `iapc` over these settings.
+  private mutating func applyPublished() {
+    switch method {
+    case .iapc, .sourceOnly: break
+    case .batchnorm: finalStatistics = .target
+    case .tent:
+      (learning.optimizer, learning.weightDecay, learning.headScale) = (.adamw, 0, 1)
+      learningRate = 1e-3
+    case .selfTraining, .urma: learningRate = 5e-5
+    case .hcl: learningRate = 1e-4
+    case .cotta:
+      (learning.optimizer, learning.weightDecay, learning.headScale) = (.adamw, 0, 1)
+      learningRate = 7.5e-6
+    case .dynamicTeacher:
+      learningRate = 2.5e-4
+      learning.studentNorm = .stored
     }
   }
 }

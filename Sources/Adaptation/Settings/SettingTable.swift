@@ -63,6 +63,12 @@ public protocol RunSettings {
   var profile: Profile { get }
   /// Lays a profile's choices over these settings.
   mutating func apply(_ profile: Profile)
+  /// Lays what others choose as the start of a run over these settings: their profile.
+  mutating func begin(as chosen: Self)
+}
+
+extension RunSettings {
+  public mutating func begin(as chosen: Self) { apply(chosen.profile) }
 }
 
 /// All the settings of `Root` under their names: one list serves config files, `--set`, options and

@@ -104,14 +104,6 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
     case deeplabv2
   }
 
-  /// What moves the parameters.
-  public enum OptimizerChoice: String, SettingChoice {
-    /// See `AdamW`.
-    case adamw
-    /// See `SGD`.
-    case sgd
-  }
-
   /// How much a pixel of each class counts.
   public enum ClassBalance: String, SettingChoice {
     /// All alike.

@@ -49,12 +49,11 @@ public struct StepTiming {
     }
   }
 
-  private let settings: IAPCSettings
-  private let learningRate: Double
+  private let settings: AdaptationSettings
 
   /// A timing of the method that the settings describe.
-  public init(_ settings: IAPCSettings, learningRate: Double) {
-    (self.settings, self.learningRate) = (settings, learningRate)
+  public init(_ settings: AdaptationSettings) {
+    self.settings = settings
   }
 
   /// - `network`: becomes the student.
@@ -66,8 +65,8 @@ public struct StepTiming {
     observe: (Int, Double) throws -> Void
   ) throws -> Result {
     let device = network.store.device
-    let method = IAPC(network, settings, peers: peers)
-    if settings.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
+    let method = settings.makeMethod(network, peers: peers)
+    if settings.learning.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
     defer { ProcessGroup.shareNormalisation(over: nil) }
     let images = batch.images
     try method.prepare(
@@ -77,7 +76,7 @@ public struct StepTiming {
     var (reports, seconds) = ([StepReport](), [Double]())
     func step() throws {
       let started = ContinuousClock.now
-      reports.append(method.step(batch, learningRate: learningRate))
+      reports.append(method.step(batch, learningRate: settings.learningRate))
       try device.synchronize()
       try peers?.check()
       seconds.append((ContinuousClock.now - started).seconds)
@@ -87,7 +86,7 @@ public struct StepTiming {
     try step()
     let operations = Machine.operations - before
     let clock = PhaseClock()
-    method.clock = clock
+    (method as? any LearningMethod)?.learner.clock = clock
     let told = peers?.cost
     for _ in 0..<count { try step() }
     let spread = TimeSpread(Array(seconds.dropFirst()))
@@ -99,10 +98,10 @@ public struct StepTiming {
     let peak = ProcessMemory.peak
     return Result(
       secondsPerStep: spread, firstStep: seconds[0], peakResidentBytes: peak,
-      precision: settings.precision.rawValue, threads: Machine.threads,
+      precision: settings.learning.precision.rawValue, threads: Machine.threads,
       breakdown: Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.seconds / Double(count)) }),
       operationsPerStep: operations, gigaflops: Double(operations) / spread.median / 1e9,
-      peakGigaflops: try Arithmetic.peak(settings.precision.type, on: device) / 1e9,
+      peakGigaflops: try Arithmetic.peak(settings.learning.precision.type, on: device) / 1e9,
       steps: reports.map { report in
         Dictionary(uniqueKeysWithValues: report.terms.map { ($0.name, $0.value) } + [("total", report.total)])
       }, exchange: exchange)

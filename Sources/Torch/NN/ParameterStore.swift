@@ -97,6 +97,16 @@ public final class ParameterStore {
     }
   }
 
+  /// Puts a random share of the elements of each trainable parameter back to another network's.
+  public func restore(_ share: Double, from other: ParameterStore, using generator: TensorGenerator) {
+    withoutGradients {
+      for (mine, theirs) in paired(with: other) where mine.isTrainable {
+        let back = generator.uniform(mine.tensor.shape).isLess(than: share).to(.float32).to(device)
+        mine.tensor.set(to: mine.tensor + back * (theirs.tensor - mine.tensor))
+      }
+    }
+  }
+
   private func paired(with other: ParameterStore) -> [(Entry, Entry)] {
     guard !isSealed, !other.isSealed else { fatalError("a sealed network cannot be copied or averaged") }
     guard entries.count == other.entries.count else { fatalError("the networks differ in their entries") }

@@ -69,7 +69,7 @@ struct StepBenchmark: SharedCommand {
       try NetworkFile.save(
         loaded.network, classes: loaded.classes, form: loaded.form, to: "\(dump)/weights.pth")
     }
-    let timing = StepTiming(settings.iapc, learningRate: settings.learningRate)
+    let timing = StepTiming(settings)
     let display = ProgressDisplay(quiet: !peers.isFirst)
     display.begin("steps", steps + 1)
     let result = try timing.run(loaded.network, batch, count: steps, peers: peers) { index, _ in

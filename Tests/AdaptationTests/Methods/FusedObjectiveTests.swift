@@ -81,7 +81,7 @@ private struct Outcome {
   let logits: Tensor
   let similarities: Tensor?
 
-  init(_ x: IAPCObjective.Predictions, _ loss: (IAPCObjective.Predictions) -> IAPCLoss) {
+  init(_ x: IAPCObjective.Predictions, _ loss: (IAPCObjective.Predictions) -> StepLoss) {
     let found = loss(x)
     found.backward()
     terms = found.terms

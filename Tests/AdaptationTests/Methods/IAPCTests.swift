@@ -18,13 +18,13 @@ struct IAPCTests {
       augmented: generator.normal([2, 3, 8, 8]), pseudoLabels: Tensor(labels, shape: [2, 8, 8]))
   }
 
-  private func method(_ change: (inout IAPCSettings) -> Void = { _ in }) -> (
-    method: IAPC, student: StubSegmenter, source: StubSegmenter, teacher: StubSegmenter
-  ) {
+  private func method(
+    learning: LearningSettings = LearningSettings(), _ change: (inout IAPCSettings) -> Void = { _ in }
+  ) -> (method: IAPC, student: StubSegmenter, source: StubSegmenter, teacher: StubSegmenter) {
     var settings = IAPCSettings()
     change(&settings)
     let (student, source) = (StubSegmenter(), StubSegmenter())
-    let method = IAPC(student, settings, source: source)
+    let method = IAPC(student, settings, learning: learning, source: source)
     guard let teacher = method.teacher as? StubSegmenter else { fatalError("the teacher is another network") }
     return (method, student, source, teacher)
   }
@@ -98,11 +98,11 @@ struct IAPCTests {
   @Test("the classifier learns at its own rate, and the body as often as asked")
   func rates() {
     // Without momentum, decay and normalisation of gradients a first step moves by rate * gradient.
-    func moves(_ change: (inout IAPCSettings) -> Void) -> (body: Double, head: Double) {
-      let made = method {
-        ($0.momentum, $0.weightDecay) = (0, 0)
-        change(&$0)
-      }
+    func moves(_ change: (inout LearningSettings) -> Void) -> (body: Double, head: Double) {
+      var learning = LearningSettings()
+      (learning.momentum, learning.weightDecay) = (0, 0)
+      change(&learning)
+      let made = method(learning: learning)
       let fresh = StubSegmenter()
       _ = made.method.step(batch(), learningRate: 1e-4)
       func distance(_ name: String) -> Double {

@@ -72,7 +72,7 @@ struct AdaptationRunTests {
     arguments: [AdaptationSettings.Profile.paper, .reference, .recommended])
   func resumed(_ profile: AdaptationSettings.Profile) throws {
     var fixtures = try RunFixtures()
-    fixtures.settings.apply(profile)
+    fixtures.settings.applyBriefly(profile)
     fixtures.settings.iapc.prototypes = profile == .reference ? .momentum : .perImage
     let whole = try bytes(fixtures.run("whole").adaptedSafetensors)
 

@@ -65,3 +65,13 @@ func objects(_ path: String) throws -> [[String: Any]] {
     try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
   }
 }
+
+extension AdaptationSettings {
+  /// Lays a profile's choices over these settings, but for how long and how fast the run is.
+  mutating func applyBriefly(_ profile: Profile) {
+    let kept = (steps, learningRate, warmUp, horizon)
+    apply(profile)
+    (steps, learningRate, warmUp, horizon) = kept
+    pseudoLabels.scales = [1, 1.25]
+  }
+}

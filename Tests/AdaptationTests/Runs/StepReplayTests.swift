@@ -55,7 +55,7 @@ struct StepReplayTests {
     let golden = try GoldenCase(file: "\(Shared.golden)/expected.json")
     var settings = AdaptationSettings()
     settings.apply(.reference)
-    settings.iapc.backboneUpdates = 1
+    settings.learning.backboneUpdates = 1
     settings.iapc.rarePixels = 4096
     settings.weightsFile = Shared.weights
     settings.steps = 3

@@ -20,7 +20,7 @@ struct SettingsTests {
   @Test("are read from texts of every type")
   func types() throws {
     #expect(try set("weights.im", "0.2").iapc.weights.entropy == 0.2)
-    #expect(try set("backboneUpdates", "3").iapc.backboneUpdates == 3)
+    #expect(try set("backboneUpdates", "3").learning.backboneUpdates == 3)
     #expect(try set("statisticsPass", "on").iapc.statisticsPass)
     #expect(try set("importance", "second").iapc.importance == .second)
     #expect(try set("prototypes", "static").iapc.prototypes == .static)
@@ -39,7 +39,7 @@ struct SettingsTests {
       ("statisticsPass", "1", "on or off"),
       ("size", "640", "WIDTHxHEIGHT"), ("size", "0x5", "WIDTHxHEIGHT"),
       ("importance", "ratio", "probabilities"),
-      ("pseudoLabels.scales", "", "a list"), ("pseudoLabels.scales", "1,,2", "a list"),
+      ("pseudoLabels.scales", "1,,2", "a list"),
       ("seed", "-1", "at least 0"),
       ("rarePixels", "few", "or auto"),
     ])
@@ -89,12 +89,14 @@ struct SettingsTests {
       return settings
     }
     let (reference, paper, ours) = (made(.reference), made(.paper), made(.recommended))
-    #expect(reference.iapc.importance == .logits && reference.iapc.backboneUpdates == 3)
+    #expect(reference.iapc.importance == .logits && reference.learning.backboneUpdates == 3)
     #expect(reference.iapc.statisticsPass && reference.iapc.weights.entropy == 2)
-    #expect(paper.iapc.importance == .probabilities && paper.iapc.backboneUpdates == 1)
+    #expect(paper.iapc.importance == .probabilities && paper.learning.backboneUpdates == 1)
     #expect(!paper.iapc.statisticsPass && paper.iapc.weights.entropy == 2)
     #expect(paper.initialStatistics == .source && paper.finalStatistics == .source)
     #expect(ours.profile == .recommended && ours.iapc.importance == .probabilities)
+    #expect(ours.iapc.weights.entropy == 0 && ours.iapc.mixing.classes && ours.exposure == .source)
+    #expect(ours.learning.optimizer == .adamw && ours.steps == 300 && ours.horizon == nil)
     for settings in [reference, paper] {
       #expect(settings.iapc.prototypeLayout == .mended && settings.iapc.ignoredInMean)
       #expect(settings.iapc.prototypes == .perImage && settings.iapc.teacherDecay == 0.9999)

@@ -48,8 +48,9 @@ struct ShippedConfigTests {
     #expect(s.size == PixelSize(width: 1280, height: 640) && s.crop == PixelSize(width: 512, height: 256))
     #expect(s.pseudoLabels.size == PixelSize(width: 1024, height: 512))
     #expect(s.pseudoLabels.scales == [1, 1.25, 0.75] && s.pseudoLabels.mirror)
-    #expect(s.learningRate == 1e-4 && s.iapc.headScale == 10 && s.iapc.momentum == 0.9)
-    #expect(s.iapc.weightDecay == 5e-4 && s.iapc.teacherDecay == 0.9999 && s.iapc.backboneUpdates == 3)
+    #expect(s.learningRate == 1e-4 && s.learning.headScale == 10 && s.learning.momentum == 0.9)
+    #expect(
+      s.learning.weightDecay == 5e-4 && s.iapc.teacherDecay == 0.9999 && s.learning.backboneUpdates == 3)
     let w = s.iapc.weights
     #expect(w.importance == 0.2 && w.enhanced == 0.5 && w.symmetric == 0.04 && w.entropy == 2)
     #expect(s.views.minScale == 0.8 && s.views.maxScale == 1.2 && s.views.minimumClasses == 10)

@@ -43,8 +43,10 @@ struct TimingTests {
     let labels = Tensor((0..<128).map { Int64($0 / 16 % 3) }, shape: [2, 8, 8])
     let batch = TargetBatch(images: views(), scaled: views(), augmented: views(), pseudoLabels: labels)
     var seen: [Int] = []
-    let result = try StepTiming(IAPCSettings(), learningRate: 1e-3).run(StubSegmenter(), batch, count: 2) {
-      index, _ in seen.append(index)
+    var settings = AdaptationSettings()
+    settings.learningRate = 1e-3
+    let result = try StepTiming(settings).run(StubSegmenter(), batch, count: 2) { index, _ in
+      seen.append(index)
     }
     #expect(seen == [0, 1, 2] && result.steps.count == 3)
     #expect(

@@ -18,6 +18,16 @@ public struct IAPCSettings: Equatable, Sendable {
     case none
   }
 
+  /// How the student's images are made harder than those that labels come from.
+  public struct Mixing: Equatable, Sendable {
+    /// Whether half of the classes of an image are pasted over another of the batch.
+    public var classes = false
+    /// The share of square patches that are hidden.
+    public var masked = 0.0
+    /// The side of such a patch in pixels; nil for a fifteenth of the crop's shorter side.
+    public var patch: Int?
+  }
+
   /// What prototypes are means of.
   public enum Prototypes: String, SettingChoice {
     /// Each image's own teacher features.
@@ -36,14 +46,6 @@ public struct IAPCSettings: Equatable, Sendable {
     case scrambled2023
   }
 
-  /// Which statistics the teacher's normalisation layers use.
-  public enum TeacherNorm: String, SettingChoice {
-    /// Each batch's own.
-    case batch
-    /// The student's running ones.
-    case stored
-  }
-
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
     /// Of the importance-aware pseudo-label term, `weights.ia`.
@@ -54,12 +56,22 @@ public struct IAPCSettings: Equatable, Sendable {
     public var symmetric = 0.04
     /// Of the entropy term, `weights.im`.
     public var entropy = 2.0
+
+    /// Multipliers; the released code's where none is given.
+    public init(
+      importance: Double = 0.2, enhanced: Double = 0.5, symmetric: Double = 0.04, entropy: Double = 2
+    ) {
+      (self.importance, self.enhanced) = (importance, enhanced)
+      (self.symmetric, self.entropy) = (symmetric, entropy)
+    }
   }
 
   /// The multipliers of the terms.
   public var weights = Weights()
   /// What the source network's trust in a pixel is read from.
   public var importance = Importance.logits
+  /// How the student's images are made harder than those that labels come from.
+  public var mixing = Mixing()
   /// What prototypes are means of.
   public var prototypes = Prototypes.perImage
   /// How the similarities are laid out.
@@ -69,29 +81,15 @@ public struct IAPCSettings: Equatable, Sendable {
   /// Share of the old teacher at each step.
   public var teacherDecay = 0.9999
   /// Which statistics the teacher's normalisation layers use.
-  public var teacherNorm = TeacherNorm.batch
+  public var teacherNorm = NormChoice.batch
   /// Pixels an image below which a class counts as rare; nil for 1/32 of the crop.
   public var rarePixels: Int?
   /// The weight of a rare class, and the one that an absent class moves towards.
   public var rareWeight = 7.0
   /// Whether ignored pixels count in the means of the importance and the enhanced term.
   public var ignoredInMean = true
-  /// Steps of the body for each gradient; the released code lists its weights 3 times in the optimiser.
-  public var backboneUpdates = 1
   /// Whether a pass over the plain crops follows each update and moves the student's running statistics.
   public var statisticsPass = false
-  /// Whether normalisation by a batch's statistics takes the whole batch, where processes share it.
-  public var syncBatchnorm = true
-  /// Whether gradients are exchanged while backward goes on, where processes share a batch.
-  public var overlap = true
-  /// What the three networks compute in.
-  public var precision = Precision.float32
-  /// The classifier's learning rate over the body's.
-  public var headScale = 10.0
-  /// Share of the old direction in a step.
-  public var momentum = 0.9
-  /// How much of a parameter is added to its gradient.
-  public var weightDecay = 5e-4
 
   /// The choices of the authors' code, but for repeated updates and the statistics pass.
   public init() {}

@@ -101,7 +101,7 @@ extension AdaptationSettings {
     if initialStatistics == .target { statistics(after: false) }
     if !labelsDone {
       let base = Double((pseudoLabels.size ?? size).area)
-      let squares = pseudoLabels.scales.map { $0 * $0 }
+      let squares = (pseudoLabels.scales ?? pseudoLabels.candidates).map { $0 * $0 }
       let all = base * squares.reduce(0, +) * (pseudoLabels.mirror ? 2 : 1)
       // The sum, what is added to it, and their sum.
       let scores = 3 * 4 * network.classCount * images.size.area

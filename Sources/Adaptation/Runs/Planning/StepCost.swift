@@ -168,7 +168,7 @@ extension RGBImage {
 extension AdaptationSettings {
   /// A step of the method with three views of one image, at a learning rate of 0.
   package func probe(_ network: any Segmenter) throws -> ProbeSubject {
-    let method = IAPC(network.copy(), iapc)
+    let method = makeMethod(network.copy())
     let student = method.student
     func input(_ size: PixelSize) -> Tensor { student.input([.made(size)]) }
     let small = network.inputLength(nearest: 64)

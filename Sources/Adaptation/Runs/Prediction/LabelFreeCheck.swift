@@ -25,27 +25,25 @@ public struct LabelFreeCheck: Sendable {
   ///
   /// - `normalisation`: how the images are given, whatever the network says of itself.
   public init(_ network: any Segmenter, images: [RGBImage], normalisation: Normalisation) {
-    var (entropy, agreement) = (0.0, 0.0)
-    var mean = [Double](repeating: 0, count: network.classCount)
-    var counts = mean
+    var agreement = 0.0
+    var mean = MeanPrediction(classCount: network.classCount)
+    var counts = [Double](repeating: 0, count: network.classCount)
     withoutGradients {
       for image in images {
         let plain = Self.probabilities(network, image, normalisation)
         let mirrored = Self.probabilities(network, image.mirrored(), normalisation).flipped(along: 3)
         let classes = plain.argmax(1)
-        entropy += entropyMap(plain).mean().item
         agreement += classes.equals(mirrored.argmax(1)).to(.float32).mean().item
-        Self.add(plain.mean(0, 2, 3), to: &mean)
+        mean.add(plain)
         let shares = classes.reshaped(classes.elementCount).histogram(bins: network.classCount).to(.float32)
         Self.add(shares * (1 / Double(classes.elementCount)), to: &counts)
       }
     }
     let count = Double(max(1, images.count))
-    meanEntropy = entropy / count
+    meanEntropy = mean.meanEntropy
     mirrorAgreement = agreement / count
     histogram = counts.map { $0 / count }
-    let overall = Tensor(mean.map { Float($0 / count) }, shape: [1, mean.count, 1, 1])
-    information = withoutGradients { entropyMap(overall).mean().item } - entropy / count
+    information = mean.information
   }
 
   /// How plausible the predictions are, for comparing readings of the same weights on the same images.

@@ -19,6 +19,12 @@ public struct Predictor {
   public let network: any Segmenter
   /// How images are put to it.
   public let settings: PredictionSettings
+  /// What images are brought to first; nil for their own brightness and contrast.
+  package var exposure: Exposure?
+  /// The networks that predict at some of the scales, in the place of `network`.
+  package var scaleNetworks: [Double: any Segmenter] = [:]
+  /// What the probability of each class is multiplied by before they are compared, [1, C, 1, 1]; nil for 1.
+  package var classFactors: Tensor?
   /// Takes the times of a prediction's parts, where somebody asks for them.
   package var clock: PhaseClock?
 
@@ -45,13 +51,16 @@ public struct Predictor {
     let size = size ?? image.size
     return withoutGradients {
       let target = inputSize(of: image.size, scale: settings.scales[0])
-      if settings.passes == 1, target == size, let places = windows(of: target) {
+      if comparesScores, target == size, let places = windows(of: target) {
         return LabelMap(classes: tiledClasses(of: input(image, at: target), at: places))
       }
-      let winners = winners(of: image, at: size, probabilities: settings.passes > 1)
+      let winners = winners(of: image, at: size, probabilities: !comparesScores)
       return LabelMap(classes: winners.classes)
     }
   }
+
+  /// Whether one pass's scores decide, so that no probabilities are needed.
+  private var comparesScores: Bool { settings.passes == 1 && classFactors == nil }
 
   /// The winning class and its mean probability over scales and mirrorings.
   public func labelsAndConfidence(of image: RGBImage) -> (labels: LabelMap, confidence: LabelMap) {
@@ -64,12 +73,14 @@ public struct Predictor {
 
   /// The classes that win at a size by their scores, or by the sums of their probabilities.
   private func winners(of image: RGBImage, at size: PixelSize, probabilities: Bool) -> WinningClasses {
+    let image = exposure.map { $0(image) } ?? image
     var maps: [Tensor] = []
     for scale in settings.scales {
       var map = scores(of: image, scale: scale, mirrored: false, softmax: probabilities)
       if settings.mirror {
         map = map + scores(of: image, scale: scale, mirrored: true, softmax: probabilities)
       }
+      if let classFactors { map = map * classFactors }
       maps.append(map)
       // Maps that together are larger than one at the picture's size are summed there.
       let area = maps.reduce(0) { $0 + $1.shape[2] * $1.shape[3] }
@@ -90,7 +101,8 @@ public struct Predictor {
     }
     let places = windows(of: target)
     var scores: Tensor = clock.measure("network") {
-      places.map { tiledScores(of: input, at: $0, softmax: softmax) } ?? logits(input)
+      places.map { tiledScores(of: input, at: $0, softmax: softmax) }
+        ?? logits(input, of: scaleNetworks[scale])
     }
     if mirrored { scores = scores.flipped(along: 3) }
     if softmax, places == nil { scores = scores.softmax(1) }
@@ -105,7 +117,9 @@ public struct Predictor {
     }
   }
 
-  func logits(_ input: Tensor) -> Tensor { network(input, settings.mode, in: settings.precision).logits }
+  func logits(_ input: Tensor, of other: (any Segmenter)? = nil) -> Tensor {
+    (other ?? network)(input, settings.mode, in: settings.precision).logits
+  }
 
   func resized(_ scores: Tensor, to size: PixelSize) -> Tensor {
     let shape = scores.shape

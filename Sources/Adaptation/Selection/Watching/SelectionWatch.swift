@@ -93,7 +93,7 @@ final class SelectionWatch {
     observer.begin("selection", scorer.subset.images.count)
     let started = ContinuousClock.now
     var scores = try scorer.score(
-      network, in: settings.iapc.precision, progress: observer.advanceOrStop)
+      network, in: settings.learning.precision, progress: observer.advanceOrStop)
     scores.values[.drift] = 0
     return point(scores, (ContinuousClock.now - started).seconds)
   }

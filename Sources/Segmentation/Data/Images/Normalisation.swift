@@ -82,6 +82,13 @@ public struct Normalisation: Codable, Equatable, Sendable {
   /// The normalisations that have a name on the command line.
   public static let known = [caffe, imageNet, espnetCityscapes]
 
+  /// The brightness and contrast of the images that the weights were trained on, as far as the normalisation tells:
+  /// the means of its means and deviations. Deviations that are all 1 are none, and leave the contrast.
+  public var exposure: Exposure {
+    Exposure(
+      mean: mean.reduce(0, +) / 3, deviation: std.allSatisfy { $0 == 1 } ? nil : std.reduce(0, +) / 3)
+  }
+
   /// The same numbers, channel by channel, for colours that come in the other order: a common mistake.
   public var swapped: Normalisation {
     let other = ChannelOrder.rgb == order ? ChannelOrder.bgr : .rgb

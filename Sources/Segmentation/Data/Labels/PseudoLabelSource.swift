@@ -9,6 +9,16 @@ public protocol PseudoLabelSource: Sendable {
   func label(named name: String) throws -> LabelMap
 }
 
+/// No class for any pixel, for methods that take no pseudo-labels.
+public struct NoPseudoLabels: PseudoLabelSource {
+  /// Labels that are all ignored.
+  public init() {}
+
+  public func label(named name: String) throws -> LabelMap {
+    LabelMap(size: PixelSize(width: 1, height: 1), pixels: [LabelMap.ignored])
+  }
+}
+
 /// Pseudo-labels kept in memory, one byte a pixel.
 public struct PseudoLabelTable: PseudoLabelSource {
   private let maps: [String: LabelMap]

@@ -23,6 +23,8 @@ public struct TargetViews: Equatable, Sendable {
   public let place: PixelRect
   /// Where the crop lies in the image at the network's input size, before mirroring.
   public let imagePlace: PixelRect
+  /// A number that decides what a method draws for this image.
+  public let seed: UInt64
   /// The image's file, where it is known.
   public var path = ""
 }
@@ -33,7 +35,7 @@ public struct TargetViews: Equatable, Sendable {
 public enum TargetView {
   /// The views of an image.
   ///
-  /// Every random choice comes from `generator`, in a fixed order: factor, colours, place, mirroring.
+  /// Every random choice comes from `generator`, in a fixed order: factor, colours, place, mirroring, seed.
   /// - `pseudoLabel`: of the whole image, at any size; it is resized to the scaled image's (nearest).
   public static func make(
     image: RGBImage, pseudoLabel: LabelMap, settings: TargetViewSettings,
@@ -46,14 +48,16 @@ public enum TargetView {
     let place = findPlace(in: wholeLabel, settings, &generator)
     let mirrored = settings.mirror && generator.chance(0.5)
 
-    let (scaled, augmented) = colourViews(of: image, at: scaledSize, place: place, operations)
+    var (scaled, augmented) = colourViews(of: image, at: scaledSize, place: place, operations)
+    let exposed = settings.exposure.map { $0(image) } ?? image
+    if settings.exposure != nil { scaled = exposed.resizedBicubic(to: scaledSize, crop: place) }
     let imagePlace = proportional(place, factor: factor, in: settings.size)
-    let plain = image.resizedBicubic(to: settings.size, crop: imagePlace)
+    let plain = exposed.resizedBicubic(to: settings.size, crop: imagePlace)
     let label = wholeLabel.cropped(to: place)
     return TargetViews(
       image: mirrored ? plain.mirrored() : plain, scaled: mirrored ? scaled.mirrored() : scaled,
       augmented: mirrored ? augmented.mirrored() : augmented, label: mirrored ? label.mirrored() : label,
-      mirrored: mirrored, factor: factor, place: place, imagePlace: imagePlace)
+      mirrored: mirrored, factor: factor, place: place, imagePlace: imagePlace, seed: generator.next())
   }
 
   /// The crop of the scaled image, plain and after the colour operations.

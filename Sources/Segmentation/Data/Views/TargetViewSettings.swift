@@ -20,6 +20,8 @@ public struct TargetViewSettings: Equatable, Sendable {
   public let minimumClasses: Int
   /// How many places are tried for such a crop before the last one is taken.
   public let tries: Int
+  /// What the plain views are brought to before they are cut; nil leaves images as they are. The strong view never is.
+  public let exposure: Exposure?
 
   /// The settings of a run; the defaults are the method's.
   ///
@@ -27,7 +29,8 @@ public struct TargetViewSettings: Equatable, Sendable {
   ///   and counts out of range.
   public init(
     size: PixelSize, crop: PixelSize, scaleRange: ClosedRange<Double> = 0.8...1.2, mirror: Bool = true,
-    colour: Bool = true, minimumClasses: Int = 10, tries: Int = 10
+    colour: Bool = true, minimumClasses: Int = 10, tries: Int = 10,
+    exposure: Exposure? = nil
   ) throws {
     func refuse(_ why: String, _ remedy: String) -> Problem {
       Problem("cannot cut views of this size", at: "crop \(crop) of \(size)", because: why, remedy: remedy)
@@ -53,6 +56,7 @@ public struct TargetViewSettings: Equatable, Sendable {
     self.colour = colour
     self.minimumClasses = minimumClasses
     self.tries = tries
+    self.exposure = exposure
   }
 
   /// The size of the scaled image for a factor: rounded, and never smaller than the crop.

@@ -93,7 +93,7 @@ struct PlanTests {
     // Small enough that nothing near the size itself is measured.
     let cost = try StepCost.measure(crop: PixelSize(width: 64, height: 64)) { try settings.probe(network) }
     let peak = MemoryCounter.count { counter in
-      let method = IAPC(network.copy(), settings.iapc)
+      let method = settings.makeMethod(network.copy())
       let shape = [batch, 3, height, width]
       func step() {
         let labels = Tensor.zeros([batch, height, width], dtype: .int64)

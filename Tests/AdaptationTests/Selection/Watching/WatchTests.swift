@@ -53,7 +53,7 @@ struct WatchTests {
     arguments: [AdaptationSettings.Profile.paper, .reference, .recommended])
   func unchanged(_ profile: AdaptationSettings.Profile) throws {
     var fixtures = fixtures
-    fixtures.settings.apply(profile)
+    fixtures.settings.applyBriefly(profile)
     let looking = try fixtures.run("looking") { $0.selectEvery = 1 }
     let blind = try fixtures.run("blind") { $0.selectEvery = 0 }
     #expect(!FileManager.default.fileExists(atPath: blind.selection))
@@ -139,7 +139,8 @@ struct WatchTests {
       try fixtures.run(name, start: start, observer: observer) {
         ($0.collapse, $0.checkpointKeep, $0.checkpointEvery) = (policy, 1, 1)
         // From statistics of the target on, or they alone would change much.
-        $0.apply(.recommended)
+        ($0.initialStatistics, $0.finalStatistics) = (.target, .target)
+        $0.iapc.weights.entropy = 0.2
         ($0.learningRate, $0.warmUp, $0.collapseDrift) = (0.005, 0, bound)
       }
     }

@@ -2,28 +2,6 @@
 
 import Torch
 
-/// The loss of a step as numbers, and the way back from it to the student.
-package struct IAPCLoss {
-  /// Multiplied by their weights, in the order of the method's description.
-  package let terms: [(name: String, value: Double)]
-  /// Where the gradient of the terms' sum is known, and what it is there.
-  package let roots: [(tensor: Tensor, gradient: Tensor)]
-
-  package var total: Double { terms.reduce(0) { $0 + $1.value } }
-
-  /// The same with the terms of all parts of the batch added up; the roots stay this part's.
-  package func added(over group: ProcessGroup, names: [String]) -> IAPCLoss {
-    let own = Dictionary(uniqueKeysWithValues: terms.map { ($0.name, $0.value) })
-    let values = group.sum(names.map { own[$0] ?? 0 })
-    return IAPCLoss(terms: Array(zip(names, values)).map { ($0, $1) }, roots: roots)
-  }
-
-  /// Adds the gradients of the terms' sum into those of the student's parameters.
-  package func backward() {
-    Tensor.backward(from: roots)
-  }
-}
-
 extension IAPCObjective {
   /// What the networks gave in a step, at the sizes they gave it.
   package struct Predictions {
@@ -50,28 +28,25 @@ extension IAPCObjective {
   }
 
   /// The loss of a step: in one pass where it can and may be, tensor by tensor elsewhere.
-  package func loss(_ x: Predictions) -> IAPCLoss {
+  package func loss(_ x: Predictions) -> StepLoss {
     let pass = onePass(x)
     return pass.isSupported && LayerForm.current == .fused ? loss(x, pass) : tensorLoss(x)
   }
 
   /// The loss tensor by tensor, on any device and of any type.
-  package func tensorLoss(_ x: Predictions) -> IAPCLoss {
+  package func tensorLoss(_ x: Predictions) -> StepLoss {
     func atCrop(_ logits: Tensor) -> Tensor { logits.resized(toMatch: x.labels) }
     let importance = withoutGradients { x.source.flatMap { importanceMap(atCrop($0), settings.importance) } }
-    let terms = self(
-      Inputs(
-        student: atCrop(x.student), importance: importance, labels: x.labels, classWeights: x.classWeights,
-        similarities: x.similarities))
-    let total = terms.dropFirst().reduce(terms.first?.term) { sum, next in sum.map { $0 + next.term } }
-    return IAPCLoss(
-      terms: terms.map { ($0.name, $0.term.item) },
-      roots: total.map { [($0, Tensor.ones([], dtype: $0.dtype, on: $0.device))] } ?? [])
+    return StepLoss(
+      self(
+        Inputs(
+          student: atCrop(x.student), importance: importance, labels: x.labels, classWeights: x.classWeights,
+          similarities: x.similarities)))
   }
 
   /// The loss in one pass over the pixels.
-  private func loss(_ x: Predictions, _ pass: DenseObjective) -> IAPCLoss {
-    if pass.weights == DenseObjective.Terms() { return IAPCLoss(terms: [], roots: []) }
+  private func loss(_ x: Predictions, _ pass: DenseObjective) -> StepLoss {
+    if pass.weights == DenseObjective.Terms() { return StepLoss(terms: [], roots: []) }
     let found = pass.evaluated()
     let all = [
       ("ia", pass.weights.trusted, found.terms.trusted), ("pe", pass.weights.agreed, found.terms.agreed),
@@ -83,7 +58,7 @@ extension IAPCObjective {
     if let similarities = x.similarities, let gradient = found.similarities {
       roots.append((similarities, gradient))
     }
-    return IAPCLoss(terms: all.filter { $0.1 != 0 }.map { ($0.0, $0.2) }, roots: roots)
+    return StepLoss(terms: all.filter { $0.1 != 0 }.map { ($0.0, $0.2) }, roots: roots)
   }
 
   private func onePass(_ x: Predictions) -> DenseObjective {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Segmentation
+import Torch
+
+/// A network that learns: its optimiser, and how a step is taken, shared among processes, or left out.
+public final class StudentLearner {
+  /// The network that learns.
+  public let network: any Segmenter
+  private let optimizer: any Optimizer
+  private let settings: LearningSettings
+  /// The processes that share each batch; nil for a process by itself.
+  public let peers: Peers?
+  private let buckets: GradientBuckets?
+  /// Takes the times of a step's parts, where somebody asks for them.
+  package var clock: PhaseClock?
+  /// Whether processes lost touch after an update and before what follows it.
+  public private(set) var isTorn = false
+  /// Whether the last step was left out.
+  public private(set) var isAsBefore = false
+
+  /// - `trained`: what of the network learns.
+  /// - `others`: what learns with it, and is no part of it.
+  /// - `peers`: the processes that each take a part of every batch, with the same network; nil for a process by
+  ///   itself.
+  public init(
+    _ network: any Segmenter, _ settings: LearningSettings, trained: TrainedParameters = .weights,
+    beside others: [ParameterGroup] = [], peers: Peers? = nil
+  ) {
+    (self.network, self.settings, self.peers) = (network, settings, peers)
+    network.setTrained(trained)
+    optimizer = settings.makeOptimizer(for: network, beside: others)
+    let tensors = optimizer.groups.flatMap(\.parameters).map(\.tensor)
+    buckets = peers.map { GradientBuckets(tensors, over: $0.gradients, overlaps: settings.overlap) }
+  }
+
+  /// The network's view of a batch, for a loss of it.
+  public func predict(_ images: Tensor) -> Prediction {
+    clock.measure("student") {
+      network(images, settings.studentNorm == .batch ? .training : .evaluation, in: settings.precision)
+    }
+  }
+
+  /// One update down the gradient of a loss; none where the loss or its gradient is no number, and then
+  /// `undo` is called and the network is as it was.
+  ///
+  /// - `loss`: is asked once.
+  /// - `after`: what follows an update.
+  public func step(
+    learningRate: Double, undo: () -> Void = {}, after: () -> Void = {}, loss: () -> StepLoss
+  ) -> StepReport {
+    let statistics = BufferCopy(of: network.store)
+    let loss = loss()
+    let (norm, isApplied) = clock.measure("optimiser") {
+      optimizer.minimize(loss.total, learningRate: learningRate, unless: { peers?.hasFailed ?? false }) {
+        clock.measure("backward") { loss.backward() }
+        if let buckets { clock.measure("gradients") { buckets.finish() } }
+      }
+    }
+    isAsBefore = !isApplied
+    if isApplied {
+      after()
+      isTorn = peers?.hasFailed ?? false
+    } else {
+      statistics.restore()
+      undo()
+    }
+    return StepReport(total: loss.total, terms: loss.terms, gradientNorm: norm, isApplied: isApplied)
+  }
+
+  /// This process's part of a batch's images, which a mean over them weighs in the mean over all.
+  public func share(of images: Tensor) -> Double {
+    guard let group = peers?.group else { return 1 }
+    let own = Double(images.shape[0])
+    return own / group.sum([own])[0]
+  }
+
+  /// A loss whose terms are those of all processes' parts; the gradients stay this part's.
+  public func shared(_ loss: StepLoss) -> StepLoss {
+    peers.map { loss.added(over: $0.group, names: loss.terms.map(\.name)) } ?? loss
+  }
+
+  // MARK: State
+
+  /// What later steps depend on: the network under "student.", the optimiser under "optimizer.".
+  public var state: [(name: String, tensor: StoredTensor)] {
+    network.store.state.map { ("student.\($0.name)", $0.tensor) }
+      + optimizer.state.map { ("optimizer.\($0.name)", $0.tensor) }
+      + (isAsBefore ? [("teacherIsCurrent", Tensor.ones([]).stored)] : [])
+  }
+
+  /// Takes over a stored state; the report tells what did not fit.
+  public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport {
+    let report = network.store.load(state.part("student."))
+    guard report.isExact else { return report }
+    isAsBefore = state.contains { $0.name == "teacherIsCurrent" }
+    return optimizer.load(state.part("optimizer."))
+  }
+}
+
+/// A method whose student learns by gradients.
+public protocol LearningMethod: AdaptationMethod {
+  /// The student and its optimiser.
+  var learner: StudentLearner { get }
+}
+
+extension LearningMethod {
+  public var student: any Segmenter { learner.network }
+
+  public var isTorn: Bool { learner.isTorn }
+}
+
+/// What of a network learns.
+public enum TrainedParameters {
+  /// Everything but the normalisation layers' weights and biases.
+  case weights
+  /// The normalisation layers' weights and biases alone.
+  case normalisation
+  /// Everything.
+  case all
+}
+
+extension Segmenter {
+  fileprivate func setTrained(_ trained: TrainedParameters) {
+    store.setTrainable(true)
+    switch trained {
+    case .weights: freezeNormalisation()
+    case .normalisation: store.setTrainable(false) { !isNormalisation($0) }
+    case .all: break
+    }
+  }
+}
+
+extension LearningSettings {
+  fileprivate func makeOptimizer(
+    for network: any Segmenter, beside others: [ParameterGroup]
+  ) -> any Optimizer {
+    let groups = network.parameterGroups(headScale: headScale, bodyUpdates: backboneUpdates) + others
+    switch optimizer {
+    case .adamw: return AdamW(groups, AdamW.Settings(weightDecay: weightDecay))
+    case .sgd: return SGD(groups, SGD.Settings(momentum: momentum, weightDecay: weightDecay))
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Imaging
+import Segmentation
+import Torch
+
+/// Where the pseudo-labels of a run are kept, and what makes them.
+struct LabelPlace {
+  let path: String
+  var labeler: PseudoLabeler
+}
+
+extension AdaptationRun {
+  func pseudoLabelPlace(_ loaded: LoadedNetwork, _ imagesHash: String, _ size: PixelSize) -> LabelPlace {
+    let wanted = settings.pseudoLabels
+    var prediction = PredictionSettings(
+      size: wanted.size ?? size, scales: wanted.scales ?? wanted.candidates, mirror: wanted.mirror)
+    prediction.precision = settings.learning.precision
+    var labeler = PseudoLabeler(loaded, prediction)
+    labeler.predictor.exposure = settings.exposure(for: loaded.network)
+    return LabelPlace(
+      path: "\(cache)/pseudo-labels/\(labeler.key(imagesHash: imagesHash, state: labelState(size)))",
+      labeler: labeler)
+  }
+
+  /// What the labels depend on besides weights, images and the way of predicting, in words.
+  private func labelState(_ size: PixelSize) -> String {
+    let wanted = settings.pseudoLabels
+    var parts: [String] = []
+    if settings.initialStatistics != .source {
+      parts.append("statistics \(size) \(settings.batch) \(settings.seed)")
+    }
+    if needsScales {
+      parts.append(
+        "scales \(wanted.statistics) \(wanted.scales == nil) \(wanted.balance) \(settings.seed)")
+    }
+    if settings.exposure != .own { parts.append("exposure \(settings.exposure)") }
+    return parts.joined(separator: "\n")
+  }
+
+  /// Whether the network is looked at, scale by scale, before it labels.
+  private var needsScales: Bool {
+    let wanted = settings.pseudoLabels
+    return wanted.scales == nil || wanted.statistics == .scale || wanted.balance != 0
+  }
+
+  func pseudoLabels(
+    _ images: ImageList, _ place: LabelPlace, of network: any Segmenter
+  ) throws -> PseudoLabelFolder {
+    var place = place
+    if needsScales, !place.labeler.isDone(in: place.path) {
+      place.labeler.predictor = try scaled(place.labeler.predictor, network, images)
+    }
+    observer.begin("pseudo-labels", images.count)
+    let (labels, cached) = try place.labeler.labels(images, in: place.path, peers: peers) {
+      try observer.advanceOrStop($0)
+    }
+    if cached {
+      observer.advance(images.count)
+      observer.note("pseudo-labels taken from \(place.path)")
+    }
+    return labels
+  }
+
+  /// The predictor with the scales that are to be used, their networks, and the balance of the classes.
+  private func scaled(
+    _ predictor: Predictor, _ network: any Segmenter, _ images: ImageList
+  ) throws -> Predictor {
+    let wanted = settings.pseudoLabels
+    guard let size = predictor.settings.size else { fatalError("sizes were resolved") }
+    let study = LabelScales(network, images, at: size, settings, observer)
+    let scales = try study.chosen()
+    var settings = predictor.settings
+    settings.scales = scales.map(\.factor)
+    var result = Predictor(network, settings)
+    result.exposure = predictor.exposure
+    for scale in scales where wanted.statistics == .scale {
+      result.scaleNetworks[scale.factor] = scale.network
+    }
+    if wanted.balance != 0 { result.classFactors = LabelScales.factors(of: scales, power: wanted.balance) }
+    let texts = scales.map {
+      "\($0.factor.settingText) (\(String(format: "%.2f", $0.mean.information)) nats)"
+    }
+    observer.note("pseudo-labels at scales \(texts.joined(separator: ", "))")
+    return result
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+import Imaging
+import Segmentation
+import Torch
+
+/// A scale at which images are labelled: a network with normalisation statistics of that scale, and what it says
+/// of a few images without a label.
+package struct LabelScale {
+  /// The factor of the network's input size.
+  package let factor: Double
+  /// The network with its statistics at that scale.
+  package let network: any Segmenter
+  /// The mean of its distributions over classes, and how sure it is.
+  package let mean: MeanPrediction
+}
+
+/// Networks at several scales, measured on a few of the target images.
+///
+/// Objects of another size than those of the source domain are met at another scale, and a network's statistics
+/// belong to the scale at which they were estimated. Which scales suit the images is told without a label, by
+/// information maximisation: a network that is sure of each pixel, and yet not of one class everywhere.
+package struct LabelScales {
+  private let network: any Segmenter
+  private let images: ImageList
+  private let size: PixelSize
+  private let settings: AdaptationSettings
+  private let observer: RunObserver
+
+  private var wanted: AdaptationSettings.PseudoLabels { settings.pseudoLabels }
+
+  /// Images from which a scale's statistics are estimated, and on how many of them it is measured.
+  private static let (estimated, measured) = (64, 32)
+  /// Images whose statistics are taken together.
+  private static let batch = 4
+
+  /// - `size`: the network's input size at scale 1.
+  /// - `observer`: told of the images; its signal ends it.
+  package init(
+    _ network: any Segmenter, _ images: ImageList, at size: PixelSize, _ settings: AdaptationSettings,
+    _ observer: RunObserver
+  ) {
+    (self.network, self.images, self.size) = (network, images, size)
+    (self.settings, self.observer) = (settings, observer)
+  }
+
+  /// The scales that are asked for, or, of the candidates, the three that say most.
+  package func chosen() throws -> [LabelScale] {
+    let factors = wanted.scales ?? wanted.candidates
+    observer.begin("scales", factors.count)
+    let all = try factors.enumerated().map { index, factor in
+      try observer.advanceOrStop(index)
+      return try scale(factor)
+    }
+    observer.advance(factors.count)
+    guard wanted.scales == nil else { return all }
+    let best = all.sorted { $0.mean.information > $1.mean.information }.prefix(3)
+    return best.sorted { $0.factor < $1.factor }
+  }
+
+  /// What probabilities are multiplied by so that rare classes are preferred: 1 over a class's mean probability at
+  /// the scales, to a power. Shapes: -> [1, C, 1, 1].
+  package static func factors(of scales: [LabelScale], power: Double) -> Tensor {
+    let count = scales[0].network.classCount
+    let means = (0..<count).map { c in
+      scales.reduce(0) { $0 + $1.mean.shares[c] } / Double(scales.count)
+    }
+    // A class that is next to never predicted is no more likely for that.
+    let factors = means.map { Float(pow(max($0, 1e-4), -power)) }
+    return Tensor(factors, shape: [1, count, 1, 1]).to(scales[0].network.store.device)
+  }
+
+  private func scale(_ factor: Double) throws -> LabelScale {
+    let copy = network.copy()
+    func length(_ whole: Int) -> Int { copy.inputLength(nearest: Double(whole) * factor) }
+    let target = PixelSize(width: length(size.width), height: length(size.height))
+    var generator = SeededGenerator(seed: settings.seed, purpose: "label scales")
+    let exposure = settings.exposure(for: network)
+    let order = Array(generator.permutation(images.count).prefix(Self.estimated))
+    let reader = images.readAhead(order)
+    defer { reader.stop() }
+    var inputs: [RGBImage] = []
+    func next() throws -> Tensor {
+      try observer.checkStop()
+      let batch = try (0..<min(Self.batch, order.count)).flatMap { _ in
+        try reader.next().map { image in
+          (exposure.map { $0(image) } ?? image).resizedBicubic(to: target)
+        }
+      }
+      inputs += batch.prefix(Self.measured - min(Self.measured, inputs.count))
+      return copy.input(batch)
+    }
+    let batches = max(1, order.count / Self.batch)
+    if wanted.statistics == .scale {
+      try reestimateStatistics(of: copy, batches: batches) { _ in try next() }
+    } else {
+      while inputs.count < min(Self.measured, batches * Self.batch) { _ = try next() }
+    }
+    copy.store.seal()
+    var mean = MeanPrediction(classCount: copy.classCount)
+    for image in inputs {
+      try observer.checkStop()
+      withoutGradients { mean.add(copy(copy.input([image]), .evaluation).logits.softmax(1)) }
+    }
+    return LabelScale(factor: factor, network: copy, mean: mean)
+  }
+}
