@@ -25,7 +25,8 @@ struct Iapc: ParsableCommand {
       """,
     version: iapcVersion,
     subcommands: [
-      Adapt.self, Train.self, Evaluate.self, Predict.self, PseudoLabel.self, Select.self, Inspect.self,
+      Adapt.self, Compare.self, Train.self, Evaluate.self, Predict.self, PseudoLabel.self, Select.self,
+      Inspect.self,
       Convert.self, DataCommand.self, Report.self, Step.self, Benchmark.self, Doctor.self,
     ])
 

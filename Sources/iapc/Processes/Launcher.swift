@@ -48,7 +48,7 @@ struct Launcher {
   }
 
   /// In a process group of its own: a Ctrl-C of the terminal comes here, and is passed on once.
-  private static func spawn(
+  static func spawn(
     _ program: String, _ arguments: [String], _ variables: [String: String]
   ) throws -> Int32 {
     #if canImport(Darwin)

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import ArgumentParser
+import Files
+import Foundation
+import Report
+import Segmentation
+import Torch
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run several methods on the same images, and put them into one table.",
+    discussion: """
+      Example:
+        iapc compare --methods source-only,batchnorm,tent,iapc --seeds 1,2,3 \\
+          --output runs/compared --labelled-images val/ --labels valannot/ \\
+          --label-space camvid11 -- --weights espnet.pth --network espnet \\
+          --images frames/ --size 640x480 --steps 400
+
+      What stands after -- is what `iapc adapt` is given for every method: the same
+      weights, images, sizes and steps. Each method begins with its published
+      settings for the rest. The output folder then holds a run folder for each
+      method and seed, table.md, table.json and, of the first seed, report.html.
+      Runs that are there are kept: start the command again to go on.
+
+      Methods, with a form after a colon where they have some:
+      \(listed(Contestant.all.map { ($0, Compare.words[$0] ?? "") }))
+
+      Settings after + make a method of its own, so that parts can be left out:
+        --methods iapc,iapc+mixing.classes=off,iapc+exposure=own
+
+      Labels are for the table alone: no method sees one. `last` are the weights that
+      the run ends with, `selected` those that label-free criteria choose among its
+      checkpoints (see `iapc help select`).
+      """)
+
+  private static let words = [
+    "source-only": "the weights as they are",
+    "batchnorm": "normalisation statistics of the target images (Li et al. 2018)",
+    "batchnorm:running": "the same as a running mean of momentum 0.1",
+    "batchnorm:blend": "a blend with the source's (Klingner et al. 2022, UBNA)",
+    "batchnorm:per-image": "each image's own statistics when it predicts (Nado et al. 2020)",
+    "tent": "entropy of normalisation layers alone (Wang et al. 2021)",
+    "self-training": "class-balanced self-training (Zou et al. 2018)",
+    "urma": "uncertainty reduction (Fleuret and Sivaprasad 2021)",
+    "hcl": "historical contrastive learning (Huang et al. 2021)",
+    "cotta": "continual test-time adaptation (Wang et al. 2022)",
+    "dt-st": "self-training from a dynamic teacher (Zhao et al. 2023)",
+    "iapc:reference": "importance and prototypes, as the authors' code has it",
+    "iapc:paper": "the same, as the paper has it (Cao et al. 2024)",
+    "iapc:recommended": "the same with what our measurements favour",
+  ]
+
+  @Option(help: ArgumentHelp("The methods, between commas. (default: all)", valueName: "names"))
+  var methods: String?
+  @Option(help: ArgumentHelp("The seeds, between commas.", valueName: "numbers"))
+  var seeds = "1"
+  @Option(
+    help: ArgumentHelp("The folder of the runs and the table.", valueName: "dir"), completion: .directory)
+  var output: String
+  @OptionGroup var labels: LabelOptions
+  @Option(
+    help: ArgumentHelp("The images that the labels belong to.", valueName: "dir-or-list"),
+    completion: .file())
+  var labelledImages: String?
+  @Option(help: "Images that label-free criteria look at, at most.")
+  var count = 50
+  @Option(help: "Checkpoints of a run that are chosen from.")
+  var checkpoints = 4
+  @OptionGroup var machine: MachineOptions
+  @Argument(parsing: .postTerminator, help: "What `iapc adapt` is given for every method.")
+  var adapt: [String] = []
+
+  func validate() throws {
+    guard (labels.labels == nil) == (labelledImages == nil) else {
+      throw ValidationError("--labelled-images and --labels belong together.")
+    }
+    guard count >= 1, checkpoints >= 1 else {
+      throw ValidationError("--count and --checkpoints must be at least 1.")
+    }
+    guard !adapt.isEmpty else {
+      throw ValidationError("Name the weights and images after --: -- --weights W --images DIR ...")
+    }
+    _ = try numbers()
+  }
+
+  func run() throws {
+    Signals.watch()
+    let contestants = try (methods ?? Contestant.all.joined(separator: ",")).split(separator: ",").map {
+      try Contestant(String($0).trimmingCharacters(in: .whitespaces))
+    }
+    _ = try machine.apply()
+    try makeFolder(output)
+    var runs: [ComparisonRun] = []
+    for seed in try numbers() {
+      for contestant in contestants {
+        print("\(contestant.name), seed \(seed)")
+        var run = try ComparisonRun.made(contestant, seed: seed, in: output, common)
+        run.score = try score(run, contestant)
+        runs.append(run)
+        try ComparisonTable(runs).write(to: output)
+      }
+    }
+    print(ComparisonTable(runs).text)
+    let first = runs.filter { $0.seed == runs[0].seed }.map(\.folder)
+    try RunReport(of: first, observer: ProgressDisplay().observer).write(to: "\(output)/report.html")
+    print("the table: \(output)/table.md, and report.html beside it")
+  }
+
+  private func numbers() throws -> [UInt64] {
+    try seeds.split(separator: ",").map { text in
+      guard let number = UInt64(text.trimmingCharacters(in: .whitespaces)) else {
+        throw ValidationError("--seeds takes whole numbers between commas, as in 1,2,3.")
+      }
+      return number
+    }
+  }
+
+  /// What every run is given: checkpoints to choose from, and what stands after `--`.
+  private var common: [String] {
+    var steps = AdaptationSettings().steps
+    for (name, value) in zip(adapt, adapt.dropFirst()) where name == "--steps" { steps = Int(value) ?? steps }
+    return [
+      "--set", "checkpointEvery=\(max(1, (steps + checkpoints - 1) / checkpoints))",
+      "--set", "checkpointKeep=\(checkpoints)",
+    ] + adapt
+  }
+
+  private func score(_ run: ComparisonRun, _ contestant: Contestant) throws -> ComparisonRun.Score {
+    let kept = "\(run.folder)/score.json"
+    if let data = FileManager.default.contents(atPath: kept),
+      let score = try? JSONDecoder().decode(ComparisonRun.Score.self, from: data)
+    {
+      return score
+    }
+    guard labels.labels != nil else { return ComparisonRun.Score() }
+    let settings = try AdaptationSettings(ofRun: RunFolder(run.folder))
+    let data = try labelled()
+    let score =
+      contestant.judgedPerImage
+      ? try perImage(run, settings, data) : try selected(run, settings, data)
+    try writeJSON(score, to: kept)
+    return score
+  }
+
+  private func labelled() throws -> LabelledImages {
+    let source = DataSource(
+      dataset: nil, data: nil, split: nil, images: labelledImages, labels: labels.labels,
+      labelSpace: labels.labelSpace, allowMissing: false)
+    return try source.labelled(defaultSpace: .cityscapes19).images
+  }
+
+  private func perImage(
+    _ run: ComparisonRun, _ settings: AdaptationSettings, _ data: LabelledImages
+  ) throws -> ComparisonRun.Score {
+    let loaded = try load(RunFolder(run.folder).adaptedSafetensors)
+    let predictor = Predictor(
+      loaded.network, PredictionSettings(size: settings.size, mode: .batchStatistics))
+    let found = try Evaluator(predictor, classes: loaded.classes, data: data).run { _ in
+      if let signal = Signals.current { throw Interruption(signal: signal) }
+    }.meanIoU
+    return ComparisonRun.Score(last: found, selected: found, oracle: found)
+  }
+
+  private func selected(
+    _ run: ComparisonRun, _ settings: AdaptationSettings, _ data: LabelledImages
+  ) throws -> ComparisonRun.Score {
+    var asked = Selector.Settings()
+    (asked.size, asked.images) = (settings.size, count)
+    // A method without steps ends with the statistics that it is about.
+    asked.estimatesStatistics = settings.finalStatistics == .target && settings.steps > 0
+    let selector = Selector(
+      try SelectionCandidate.find(at: [run.folder]), asked, source: nil, labels: data,
+      device: machine.device, load: load)
+    let choice = try selector.run(on: settings.target.imageList(), ProgressDisplay().observer).choices[0]
+    return ComparisonRun.Score(
+      last: choice.lastMIoU, selected: choice.selectedMIoU, oracle: choice.oracleMIoU)
+  }
+
+  private func load(_ path: String) throws -> LoadedNetwork {
+    try NetworkFile.load(path, device: Device.named(machine.device))
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CompareTests {
+  let sample: Sample
+
+  init() throws { sample = try Sample.make() }
+
+  private func compare(_ methods: String, to output: String) -> [String] {
+    [
+      "compare", "--methods", methods, "--seeds", "1,2", "--output", output, "--labelled-images",
+      sample.images,
+      "--labels", sample.labels, "--label-space", "camvid11", "--count", "3", "--checkpoints", "2", "--",
+      "--weights", sample.weights, "--images", sample.images, "--batch", "2", "--crop", "32x24", "--steps",
+      "2",
+    ]
+  }
+
+  @Test("compare runs each method for each seed, makes one table and a page, and keeps what is done")
+  func table() throws {
+    try withTemporaryFolder { folder in
+      let output = folder.path("compared")
+      let methods = ["source-only", "batchnorm:per-image", "tent", "iapc:paper+weights.im=0"]
+      let outcome = try done(compare(methods.joined(separator: ","), to: output))
+      let table = try String(contentsOfFile: "\(output)/table.md", encoding: .utf8)
+      #expect(outcome.output.contains(table.trimmingCharacters(in: .newlines)))
+      let rows = table.split(separator: "\n").dropFirst(2)
+      #expect(rows.map { $0.split(separator: "|")[0].filter { $0 != " " } } == methods)
+      #expect(rows.allSatisfy { $0.hasSuffix("| 2 |") && $0.contains("±") })
+
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(output)/table.json"))
+      let runs = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+      #expect(runs.count == 8)
+      for run in runs {
+        let (score, cost) = (
+          try #require(run["score"] as? [String: Double]), run["cost"] as? [String: Double]
+        )
+        #expect(score["oracle"]! >= score["last"]! && score["oracle"]! >= score["selected"]!)
+        #expect(cost?["seconds"] ?? 0 > 0 && cost?["peakResidentBytes"] ?? 0 > 1e7)
+      }
+      let settings = try String(
+        contentsOfFile: "\(output)/iapc-paper-weights.im-0-2/config.yaml", encoding: .utf8)
+      #expect(settings.contains("seed: 2") && settings.contains("profile: paper"))
+      #expect(FileManager.default.fileExists(atPath: "\(output)/report.html"))
+
+      let before = try bytes("\(output)/tent-1/manifest.json")
+      let again = try done(compare(methods.joined(separator: ","), to: output))
+      #expect(again.output.contains(table.trimmingCharacters(in: .newlines)))
+      #expect(!again.errors.contains("adapt 1/2"))
+      #expect(try bytes("\(output)/tent-1/manifest.json") == before)
+    }
+  }
+
+  @Test("a method that there is not, and a run that fails, are told in one line")
+  func refused() throws {
+    try withTemporaryFolder { folder in
+      try expectError(compare("tend", to: folder.path("a")), saying: "tend", "tent")
+      try expectError(compare("iapc:best", to: folder.path("a")), saying: "iapc:best")
+      let broken = compare("tent", to: folder.path("b")) + ["--set", "teacherDecay=2"]
+      let outcome = try iapc(broken)
+      #expect(outcome.status == 1 && outcome.errors.contains("teacherDecay"), "\(outcome.errors)")
+    }
+  }
+}
