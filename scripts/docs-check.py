@@ -40,6 +40,7 @@ SMALLER = [
     (r"iapc adapt --config", "--network deeplabv2-resnet50 --allow-missing --size 160x80 --crop 64x64 --batch 1"
      " --steps 1 --set pseudoLabels.size=64x64"),
     (r"iapc (evaluate|pseudo-label) --config", "--network deeplabv2-resnet50 --allow-missing --size 128x64"),
+    (r"iapc compare", "--size 160x120 --crop 80x64 --batch 2 --steps 2"),
     (r"iapc adapt --resume", "--steps 6"),
     (r"iapc adapt", "--size 160x120 --crop 80x64 --batch 2 --steps 2 --set checkpointEvery=1"),
     (r"iapc train", "--crop 80x64 --batch 2 --steps 2"),
@@ -53,7 +54,7 @@ NOT_RUN = [
     (r"make (demo|rehearsal|bench|cost|soak|torture|fuzz|sanitize|nccl-check)\b", "takes minutes to hours"),
     (r"make (test|lint|format|docs|docs-check|fixtures|clean)\b|\.ci/run", "CI runs it, or it runs this check"),
     (r"make (setup|build)\b|swift (build|test|run)\b", "this check begins with what it leaves"),
-    (r"scripts/(sanitize|demo|selection-study|check-report|processes-study|nccl-check)\.?\S*|Benchmarks/\S+", "takes minutes to hours"),
+    (r"scripts/(sanitize|demo|selection-study|methods-study|check-report|processes-study|nccl-check)\.?\S*|Benchmarks/\S+", "takes minutes to hours"),
     (r"\.venv/bin/python scripts/demo-picture\.py", "needs the demo's output"),
     (r"IAPC_FUZZ_READER=|python golden_small|python loss_fixtures", "belongs to another make target"),
     (r"git clone|python3 -m venv", "fetches from the network"),
