@@ -42,6 +42,29 @@ extension Peers {
       tells: isFirst)
   }
 
+  /// Refuses a method whose step cannot be shared, and parts of a batch that separate images which are mixed.
+  ///
+  /// - Throws: a `PeerFailure` that says what to do.
+  func checkMethod(_ settings: AdaptationSettings) throws {
+    func refused(_ place: String, _ why: String, _ remedy: String) -> PeerFailure {
+      PeerFailure(
+        Problem("cannot share the run among the processes", at: place, because: why, remedy: remedy),
+        tells: isFirst)
+    }
+    guard settings.method.sharesBatches else {
+      throw refused(
+        "--method \(settings.method.rawValue)", "what it learns from a batch depends on all of its images",
+        "run it in one process")
+    }
+    guard settings.method == .iapc, settings.iapc.mixing.classes, settings.batch % (2 * count) != 0 else {
+      return
+    }
+    throw refused(
+      "--batch \(settings.batch)",
+      "classes are mixed in pairs of images, and a pair would be in two processes",
+      "use a --batch of a multiple of \(2 * count), or --set mixing.classes=off")
+  }
+
   private func short(_ text: String) -> String { text.count > 80 ? "\(text.prefix(80))..." : text }
 }
 

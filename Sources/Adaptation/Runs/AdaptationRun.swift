@@ -61,12 +61,7 @@ public final class AdaptationRun {
       device: loaded.network.store.device, command: command)
     try peers?.checkAgreement(manifest.facts(AdaptationSettings.self))
     try peers?.checkShares(ofBatch: settings.batch)
-    if peers != nil, !settings.method.sharesBatches {
-      throw Problem(
-        "cannot share the run among processes", at: "method \(settings.method.rawValue)",
-        because: "what it learns from a batch depends on all of its images",
-        remedy: "run it in one process")
-    }
+    try peers?.checkMethod(settings)
     if isWriter { try check(start, manifest) }
     let place = pseudoLabelPlace(loaded, imagesHash, size)
     let labelsDone = !settings.method.needsPseudoLabels || place.labeler.isDone(in: place.path)

@@ -133,6 +133,20 @@ extension ProcessesTests {
       }
     }
 
+    @Test("refuse a method that cannot be shared, and a batch whose pairs would be torn")
+    func unshared() throws {
+      try withTemporaryFolder { folder in
+        for (more, words) in [
+          (["--method", "hcl"], "--method hcl"),
+          (["--profile", "recommended", "--batch", "6"], "multiple of 4"),
+        ] {
+          let outcome = try iapc(sample.sharedAdapt(to: folder.path("run"), more + ["--processes", "2"]))
+          #expect(outcome.status == 1 && outcome.errors.contains(words), "\(outcome.errors)")
+          #expect(outcome.errorLines.filter { $0.hasPrefix("error: ") }.count == 1)
+        }
+      }
+    }
+
     @Test("refuse to start where one has other weights, or the batch is too small")
     func disagreeing() throws {
       try withTemporaryFolder { folder in
