@@ -39,10 +39,8 @@ public final class CoTTA: LearningMethod {
     learning: LearningSettings = LearningSettings()
   ) {
     (self.settings, precision) = (settings, learning.precision)
-    average = network.copy()
-    average.store.setTrainable(false)
-    source = network.copy()
-    source.store.setTrainable(false)
+    average = network.frozenCopy()
+    source = network.frozenCopy()
     learner = StudentLearner(network, learning, trained: .all)
   }
 
@@ -73,10 +71,7 @@ public final class CoTTA: LearningMethod {
     let (grid, size) = (plain.shape, images.shape)
     var sum: Tensor?
     for scale in settings.scales {
-      func length(_ side: Int) -> Int {
-        let multiple = student.sizeMultiple
-        return max(1, Int((Double(side) * scale / Double(multiple)).rounded())) * multiple
-      }
+      func length(_ side: Int) -> Int { student.inputLength(nearest: Double(side) * scale) }
       let view = images.resizedBilinear(height: length(size[2]), width: length(size[3]))
       for mirrored in [false, true] {
         let seen = average(mirrored ? view.flipped(along: 3) : view, .batchStatistics, in: precision).logits
@@ -98,8 +93,8 @@ public final class CoTTA: LearningMethod {
   }
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    learner.state + average.store.state.map { ("teacher.\($0.name)", $0.tensor) }
-      + source.store.state.map { ("source.\($0.name)", $0.tensor) }
+    learner.state + average.store.state.under("teacher.")
+      + source.store.state.under("source.")
   }
 
   public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport {

@@ -56,8 +56,7 @@ public final class DynamicTeacher: LearningMethod {
     learning: LearningSettings = LearningSettings()
   ) {
     (self.settings, precision) = (settings, learning.precision)
-    average = network.copy()
-    average.store.setTrainable(false)
+    average = network.frozenCopy()
     learner = StudentLearner(network, learning)
     running = Tensor.full(Self.rise, [network.classCount]).to(network.store.device)
   }
@@ -105,11 +104,10 @@ public final class DynamicTeacher: LearningMethod {
     let discount = (factor * (1 - (running * (-1 / rise)).exp())).reshaped(1, s[1], 1)
     let thresholds = (largest * discount).clamped(from: floor)
     let best = rows.largest(1, along: 1)
-    let wanted = thresholds.reshaped(s[0], s[1], 1).permuted(0, 2, 1).reshaped(s[0], s[1])
-      .gathering(best.indices.reshaped(s[0], s[2] * s[3]), along: 1)
+    let classes = best.indices.reshaped(s[0], s[2] * s[3])
+    let wanted = thresholds.reshaped(s[0], s[1]).gathering(classes, along: 1)
     let unsure = (best.values.reshaped(s[0], s[2] * s[3]) - wanted).isLess(than: 0)
-    return best.indices.reshaped(s[0], s[2] * s[3]).replaced(where: unsure, with: Double(ignoredLabel))
-      .reshaped(s[0], s[2], s[3])
+    return classes.replaced(where: unsure, with: Double(ignoredLabel)).reshaped(s[0], s[2], s[3])
   }
 
   /// The mean over pixels and ruled-out classes, those the teacher gives at most 1 / C, of `-log(1 - p)`.
@@ -152,7 +150,7 @@ public final class DynamicTeacher: LearningMethod {
   // MARK: State
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    learner.state + average.store.state.map { ("teacher.\($0.name)", $0.tensor) }
+    learner.state + average.store.state.under("teacher.")
       + [("running", running.stored)]
       + looks.enumerated().flatMap { index, look in
         [

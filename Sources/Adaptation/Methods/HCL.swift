@@ -45,8 +45,7 @@ public final class HCL: LearningMethod {
     learning: LearningSettings = LearningSettings()
   ) {
     (self.settings, precision) = (settings, learning.precision)
-    average = network.copy()
-    average.store.setTrainable(false)
+    average = network.frozenCopy()
     source = network.sealedCopy()
     learner = StudentLearner(network, learning)
     classWeights = ClassWeights(
@@ -117,9 +116,8 @@ public final class HCL: LearningMethod {
       let entropy =
         -(probabilities * (probabilities + 1e-30).log())
         .resizedBilinear(height: s[2], width: s[3]).sum(1) / log(Double(pastLogits.shape[1]))
-      let low = (1.1 - entropy).clamped(from: 0.9)
       return (
-        grid.equals(grid.permuted(0, 2, 1)).to(.float32), -((-low).clamped(from: -1.1))
+        grid.equals(grid.permuted(0, 2, 1)).to(.float32), (1.1 - entropy).clamped(from: 0.9).clamped(to: 1.1)
       )
     }
     let others = 1 - Tensor.range(count, on: features.device).oneHot(classes: count)
@@ -143,7 +141,7 @@ public final class HCL: LearningMethod {
   // MARK: State
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    learner.state + average.store.state.map { ("teacher.\($0.name)", $0.tensor) }
+    learner.state + average.store.state.under("teacher.")
       + [("classWeights.often", classWeights.often.stored)]
   }
 

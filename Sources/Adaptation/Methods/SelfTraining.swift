@@ -48,8 +48,7 @@ public final class SelfTraining: LearningMethod {
     learning: LearningSettings = LearningSettings()
   ) {
     (self.settings, precision) = (settings, learning.precision)
-    labeller = network.copy()
-    labeller.store.setTrainable(false)
+    labeller = network.frozenCopy()
     learner = StudentLearner(network, learning)
     confidences = .zeros([network.classCount, Self.bins])
   }
@@ -59,10 +58,9 @@ public final class SelfTraining: LearningMethod {
     if steps > 0, steps % settings.round == 0, !learner.isAsBefore {
       labeller.store.copy(from: student.store)
     }
-    let size = (height: batch.pseudoLabels.shape[1], width: batch.pseudoLabels.shape[2])
     let labels = withoutGradients {
       let seen = labeller(batch.scaled, .evaluation, in: precision).logits
-      return self.labels(seen.resizedBilinear(height: size.height, width: size.width).softmax(1))
+      return self.labels(seen.resized(toMatch: batch.pseudoLabels).softmax(1))
     }
     let report = learner.step(learningRate: learningRate, undo: { confidences = before }) {
       let logits = learner.predict(batch.augmented).logits
@@ -96,9 +94,8 @@ public final class SelfTraining: LearningMethod {
   package static func histogram(of probabilities: Tensor, bins: Int) -> Tensor {
     let classCount = probabilities.shape[1]
     let best = probabilities.largest(1, along: 1)
-    let places = (best.values * Double(bins)).to(.int64).to(.float64)
     // Certainty itself belongs to the last bin.
-    let bin = -((-places).clamped(from: Double(1 - bins)))
+    let bin = (best.values * Double(bins)).to(.int64).to(.float64).clamped(to: Double(bins - 1))
     let index = best.indices.to(.float64) * Double(bins) + bin
     return index.to(.int64).reshaped(index.elementCount).histogram(bins: classCount * bins).to(
       .float32, on: .cpu
@@ -137,7 +134,7 @@ public final class SelfTraining: LearningMethod {
   // MARK: State
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    learner.state + labeller.store.state.map { ("labeller.\($0.name)", $0.tensor) }
+    learner.state + labeller.store.state.under("labeller.")
       + [("steps", Tensor([Int64(steps)], shape: [1]).stored), ("confidences", confidences.stored)]
   }
 

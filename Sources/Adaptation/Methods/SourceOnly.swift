@@ -21,7 +21,7 @@ public final class SourceOnly: AdaptationMethod {
   }
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    student.store.state.map { ("student.\($0.name)", $0.tensor) }
+    student.store.state.under("student.")
   }
 
   public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport {

@@ -31,8 +31,4 @@ public final class Tent: LearningMethod {
   package static func entropy(_ logits: Tensor) -> Tensor {
     -(logits.softmax(1) * logits.logSoftmax(1)).sum(1).mean()
   }
-
-  public var state: [(name: String, tensor: StoredTensor)] { learner.state }
-
-  public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport { learner.load(state) }
 }

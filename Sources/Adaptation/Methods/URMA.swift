@@ -103,7 +103,7 @@ public final class URMA: LearningMethod {
   }
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    learner.state + decoders.state.map { ("decoders.\($0.name)", $0.tensor) }
+    learner.state + decoders.state.under("decoders.")
   }
 
   public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport {

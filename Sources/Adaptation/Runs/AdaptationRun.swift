@@ -171,7 +171,7 @@ public final class AdaptationRun {
     let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
       let path = images.entries[request.index].path
       let image = try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }
-      return (exposure.map { $0(image) } ?? image).resizedBicubic(to: size)
+      return image.exposed(exposure).resizedBicubic(to: size)
     }
     defer { loader.stop() }
     observer.begin("statistics", batches)

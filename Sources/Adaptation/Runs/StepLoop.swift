@@ -220,6 +220,9 @@ extension StepLoop.State {
   /// The tensor of a name.
   func tensor(_ name: String) -> Tensor? { first { $0.name == name }.map { Tensor($0.tensor) } }
 
+  /// The entries with a prefix before their names.
+  func under(_ prefix: String) -> StepLoop.State { map { (prefix + $0.name, $0.tensor) } }
+
   /// The entries whose names begin with a prefix, without it.
   func part(_ prefix: String) -> StepLoop.State {
     filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Torch
+
 /// What moves the parameters.
 public enum OptimizerChoice: String, SettingChoice {
   /// See `AdamW`.
   case adamw
   /// See `SGD`.
   case sgd
+
+  /// An optimiser of these groups.
+  ///
+  /// - `momentum`, `nesterov`: of `sgd`.
+  func make(
+    _ groups: [ParameterGroup], momentum: Double, nesterov: Bool, weightDecay: Double
+  ) -> any Optimizer {
+    switch self {
+    case .adamw: AdamW(groups, AdamW.Settings(weightDecay: weightDecay))
+    case .sgd: SGD(groups, SGD.Settings(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov))
+    }
+  }
 }

@@ -33,3 +33,8 @@ public struct Exposure: Equatable, Sendable {
     return image.looked(up: ChannelTables(multiplyingBy: factor, adding: mean - own * factor))
   }
 }
+
+extension RGBImage {
+  /// The picture at an exposure; as it is where that is nil.
+  public func exposed(_ exposure: Exposure?) -> RGBImage { exposure.map { $0(self) } ?? self }
+}

@@ -83,6 +83,13 @@ extension Segmenter {
       logits: prediction.logits.to(.float32), features: prediction.features.to(.float32))
   }
 
+  /// A copy that no gradient reaches.
+  public func frozenCopy() -> Self {
+    let copy = copy()
+    copy.store.setTrainable(false)
+    return copy
+  }
+
   /// A copy that only predicts.
   public func sealedCopy() -> Self {
     let copy = copy()

@@ -37,6 +37,8 @@ extension Tensor {
   public func squareRoot() -> Tensor { unary("sqrt") { ct_sqrt($0, $1) } }
   /// Values below `low` become `low`.
   public func clamped(from low: Double) -> Tensor { unary("clampMin") { ct_clamp_min($0, $1, low) } }
+  /// Values above `high` become `high`.
+  public func clamped(to high: Double) -> Tensor { -(-self).clamped(from: -high) }
 
   /// Elementwise comparison, to a tensor of booleans.
   public func equals(_ other: Tensor) -> Tensor { binary("eq", other) { ct_eq($0, $1, $2) } }

@@ -25,7 +25,7 @@ struct Compare: ParsableCommand {
       Runs that are there are kept: start the command again to go on.
 
       Methods, with a form after a colon where they have some:
-      \(listed(Contestant.all.map { ($0, Compare.words[$0] ?? "") }))
+      \(listed(Contestant.known))
 
       Settings after + make a method of its own, so that parts can be left out:
         --methods iapc,iapc+mixing.classes=off,iapc+exposure=own
@@ -34,23 +34,6 @@ struct Compare: ParsableCommand {
       the run ends with, `selected` those that label-free criteria choose among its
       checkpoints (see `iapc help select`).
       """)
-
-  private static let words = [
-    "source-only": "the weights as they are",
-    "batchnorm": "normalisation statistics of the target images (Li et al. 2018)",
-    "batchnorm:running": "the same as a running mean of momentum 0.1",
-    "batchnorm:blend": "a blend with the source's (Klingner et al. 2022, UBNA)",
-    "batchnorm:per-image": "each image's own statistics when it predicts (Nado et al. 2020)",
-    "tent": "entropy of normalisation layers alone (Wang et al. 2021)",
-    "self-training": "class-balanced self-training (Zou et al. 2018)",
-    "urma": "uncertainty reduction (Fleuret and Sivaprasad 2021)",
-    "hcl": "historical contrastive learning (Huang et al. 2021)",
-    "cotta": "continual test-time adaptation (Wang et al. 2022)",
-    "dt-st": "self-training from a dynamic teacher (Zhao et al. 2023)",
-    "iapc:reference": "importance and prototypes, as the authors' code has it",
-    "iapc:paper": "the same, as the paper has it (Cao et al. 2024)",
-    "iapc:recommended": "the same with what our measurements favour",
-  ]
 
   @Option(help: ArgumentHelp("The methods, between commas. (default: all)", valueName: "names"))
   var methods: String?
@@ -87,7 +70,9 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     Signals.watch()
-    let contestants = try (methods ?? Contestant.all.joined(separator: ",")).split(separator: ",").map {
+    let contestants = try (methods ?? Contestant.known.map(\.name).joined(separator: ",")).split(
+      separator: ","
+    ).map {
       try Contestant(String($0).trimmingCharacters(in: .whitespaces))
     }
     _ = try machine.apply()

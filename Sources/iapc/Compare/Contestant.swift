@@ -13,10 +13,22 @@ struct Contestant {
   /// Whether the network is judged with each image's own normalisation statistics.
   let judgedPerImage: Bool
 
-  /// All that are compared where none is named.
-  static let all = [
-    "source-only", "batchnorm", "batchnorm:running", "batchnorm:blend", "batchnorm:per-image", "tent",
-    "self-training", "urma", "hcl", "cotta", "dt-st", "iapc:reference", "iapc:paper", "iapc:recommended",
+  /// What can be named, and is compared where nothing is, with what it is.
+  static let known: [(name: String, words: String)] = [
+    ("source-only", "the weights as they are"),
+    ("batchnorm", "normalisation statistics of the target images (Li et al. 2018)"),
+    ("batchnorm:running", "the same as a running mean of momentum 0.1"),
+    ("batchnorm:blend", "a blend with the source's (Klingner et al. 2022, UBNA)"),
+    ("batchnorm:per-image", "each image's own statistics when it predicts (Nado et al. 2020)"),
+    ("tent", "entropy of normalisation layers alone (Wang et al. 2021)"),
+    ("self-training", "class-balanced self-training (Zou et al. 2018)"),
+    ("urma", "uncertainty reduction (Fleuret and Sivaprasad 2021)"),
+    ("hcl", "historical contrastive learning (Huang et al. 2021)"),
+    ("cotta", "continual test-time adaptation (Wang et al. 2022)"),
+    ("dt-st", "self-training from a dynamic teacher (Zhao et al. 2023)"),
+    ("iapc:reference", "importance and prototypes, as the authors' code has it"),
+    ("iapc:paper", "the same, as the paper has it (Cao et al. 2024)"),
+    ("iapc:recommended", "the same with what our measurements favour"),
   ]
 
   /// - Throws: a `Problem` for a method or form that there is not.
@@ -24,7 +36,7 @@ struct Contestant {
     let pieces = name.split(separator: "+").map(String.init)
     let parts = (pieces.first ?? "").split(separator: ":", maxSplits: 1).map(String.init)
     guard let first = parts.first, let method = AdaptationSettings.Method(rawValue: first) else {
-      throw unknownName(name, of: "method", known: Self.all)
+      throw unknownName(name, of: "method", known: Self.known.map(\.name))
     }
     let form = parts.count == 2 ? parts[1] : nil
     var options = ["--method", method.rawValue]
@@ -38,7 +50,7 @@ struct Contestant {
       perImage = true
     case (.batchnorm, let form?) where StatisticsForm(rawValue: form) != nil:
       options += ["--set", "statisticsForm=\(form)"]
-    default: throw unknownName(name, of: "method", known: Self.all)
+    default: throw unknownName(name, of: "method", known: Self.known.map(\.name))
     }
     for setting in pieces.dropFirst() { options += ["--set", setting] }
     (self.name, self.options, judgedPerImage) = (name, options, perImage)

@@ -29,8 +29,7 @@ public final class IAPC: LearningMethod {
     _ network: any Segmenter, _ settings: IAPCSettings, learning: LearningSettings = LearningSettings(),
     source: (any Segmenter)? = nil, peers: Peers? = nil
   ) {
-    average = network.copy()
-    average.store.setTrainable(false)
+    average = network.frozenCopy()
     self.source = source ?? network.sealedCopy()
     self.settings = settings
     precision = learning.precision
@@ -134,8 +133,7 @@ public final class IAPC: LearningMethod {
   // MARK: State
 
   public var state: [(name: String, tensor: StoredTensor)] {
-    var all = learner.state
-    all += average.store.state.map { (name: "teacher.\($0.name)", tensor: $0.tensor) }
+    var all = learner.state + average.store.state.under("teacher.")
     all.append(("classWeights.often", classWeights.often.stored))
     if let bank = prototypes.bank { all.append(("prototypes.bank", bank.stored)) }
     if let seen = prototypes.seen { all.append(("prototypes.seen", seen.stored)) }

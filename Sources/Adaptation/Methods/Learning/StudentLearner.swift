@@ -29,7 +29,10 @@ public final class StudentLearner {
   ) {
     (self.network, self.settings, self.peers) = (network, settings, peers)
     network.setTrained(trained)
-    optimizer = settings.makeOptimizer(for: network, beside: others)
+    let groups = network.parameterGroups(
+      headScale: settings.headScale, bodyUpdates: settings.backboneUpdates)
+    optimizer = settings.optimizer.make(
+      groups + others, momentum: settings.momentum, nesterov: true, weightDecay: settings.weightDecay)
     let tensors = optimizer.groups.flatMap(\.parameters).map(\.tensor)
     buckets = peers.map { GradientBuckets(tensors, over: $0.gradients, overlaps: settings.overlap) }
   }
@@ -84,8 +87,7 @@ public final class StudentLearner {
 
   /// What later steps depend on: the network under "student.", the optimiser under "optimizer.".
   public var state: [(name: String, tensor: StoredTensor)] {
-    network.store.state.map { ("student.\($0.name)", $0.tensor) }
-      + optimizer.state.map { ("optimizer.\($0.name)", $0.tensor) }
+    network.store.state.under("student.") + optimizer.state.under("optimizer.")
       + (isAsBefore ? [("teacherIsCurrent", Tensor.ones([]).stored)] : [])
   }
 
@@ -108,6 +110,10 @@ extension LearningMethod {
   public var student: any Segmenter { learner.network }
 
   public var isTorn: Bool { learner.isTorn }
+
+  public var state: [(name: String, tensor: StoredTensor)] { learner.state }
+
+  public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport { learner.load(state) }
 }
 
 /// What of a network learns.
@@ -127,18 +133,6 @@ extension Segmenter {
     case .weights: freezeNormalisation()
     case .normalisation: store.setTrainable(false) { !isNormalisation($0) }
     case .all: break
-    }
-  }
-}
-
-extension LearningSettings {
-  fileprivate func makeOptimizer(
-    for network: any Segmenter, beside others: [ParameterGroup]
-  ) -> any Optimizer {
-    let groups = network.parameterGroups(headScale: headScale, bodyUpdates: backboneUpdates) + others
-    switch optimizer {
-    case .adamw: return AdamW(groups, AdamW.Settings(weightDecay: weightDecay))
-    case .sgd: return SGD(groups, SGD.Settings(momentum: momentum, weightDecay: weightDecay))
     }
   }
 }

@@ -74,8 +74,7 @@ package struct LabelScales {
 
   private func scale(_ factor: Double) throws -> LabelScale {
     let copy = network.copy()
-    func length(_ whole: Int) -> Int { copy.inputLength(nearest: Double(whole) * factor) }
-    let target = PixelSize(width: length(size.width), height: length(size.height))
+    let target = Predictor(copy, PredictionSettings()).inputSize(of: size, scale: factor)
     var generator = SeededGenerator(seed: settings.seed, purpose: "label scales")
     let exposure = settings.exposure(for: network)
     let order = Array(generator.permutation(images.count).prefix(Self.estimated))
@@ -85,9 +84,7 @@ package struct LabelScales {
     func next() throws -> Tensor {
       try observer.checkStop()
       let batch = try (0..<min(Self.batch, order.count)).flatMap { _ in
-        try reader.next().map { image in
-          (exposure.map { $0(image) } ?? image).resizedBicubic(to: target)
-        }
+        try reader.next().map { $0.exposed(exposure).resizedBicubic(to: target) }
       }
       inputs += batch.prefix(Self.measured - min(Self.measured, inputs.count))
       return copy.input(batch)

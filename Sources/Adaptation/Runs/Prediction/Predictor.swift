@@ -73,7 +73,7 @@ public struct Predictor {
 
   /// The classes that win at a size by their scores, or by the sums of their probabilities.
   private func winners(of image: RGBImage, at size: PixelSize, probabilities: Bool) -> WinningClasses {
-    let image = exposure.map { $0(image) } ?? image
+    let image = image.exposed(exposure)
     var maps: [Tensor] = []
     for scale in settings.scales {
       var map = scores(of: image, scale: scale, mirrored: false, softmax: probabilities)

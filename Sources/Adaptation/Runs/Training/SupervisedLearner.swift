@@ -73,8 +73,7 @@ final class SupervisedLearner {
 
   /// Everything that later steps depend on.
   var state: StepLoop.State {
-    network.store.state.map { ("network.\($0.name)", $0.tensor) }
-      + optimizer.state.map { ("optimizer.\($0.name)", $0.tensor) }
+    network.store.state.under("network.") + optimizer.state.under("optimizer.")
   }
 
   /// Takes over a stored state; the report tells what did not fit.
@@ -90,12 +89,9 @@ extension TrainingSettings {
   }
 
   func makeOptimizer(for network: any Segmenter) -> any Optimizer {
-    let groups = network.parameterGroups(headScale: headScale)
-    switch optimizer {
-    case .adamw: return AdamW(groups, AdamW.Settings(weightDecay: weightDecay))
-    case .sgd:
-      return SGD(groups, SGD.Settings(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov))
-    }
+    optimizer.make(
+      network.parameterGroups(headScale: headScale), momentum: momentum, nesterov: nesterov,
+      weightDecay: weightDecay)
   }
 
   func makeViews() throws -> SupervisedViews {

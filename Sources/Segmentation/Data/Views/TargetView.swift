@@ -49,7 +49,7 @@ public enum TargetView {
     let mirrored = settings.mirror && generator.chance(0.5)
 
     var (scaled, augmented) = colourViews(of: image, at: scaledSize, place: place, operations)
-    let exposed = settings.exposure.map { $0(image) } ?? image
+    let exposed = image.exposed(settings.exposure)
     if settings.exposure != nil { scaled = exposed.resizedBicubic(to: scaledSize, crop: place) }
     let imagePlace = proportional(place, factor: factor, in: settings.size)
     let plain = exposed.resizedBicubic(to: settings.size, crop: imagePlace)
