@@ -62,16 +62,16 @@ public final class DynamicTeacher: LearningMethod {
   }
 
   public func step(_ batch: TargetBatch, learningRate: Double) -> StepReport {
-    let before = running
+    let before = (running: running, looks: looks)
     withoutGradients { looks.append(look(batch)) }
     let probabilities = withoutGradients {
       average(batch.scaled, .evaluation, in: precision).logits.resized(toMatch: batch.pseudoLabels).softmax(1)
     }
     running = Self.keep * running + (1 - Self.keep) * probabilities.mean(0, 2, 3)
-    let report = learner.step(learningRate: learningRate, undo: { running = before }) {
+    let report = learner.step(learningRate: learningRate, undo: { (running, looks) = before }) {
       StepLoss(loss(batch, probabilities))
     }
-    withoutGradients { followIfBetter() }
+    if report.isApplied { withoutGradients { followIfBetter() } }
     return report
   }
 

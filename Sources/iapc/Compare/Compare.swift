@@ -81,7 +81,7 @@ struct Compare: ParsableCommand {
     for seed in try numbers() {
       for contestant in contestants {
         print("\(contestant.name), seed \(seed)")
-        var run = try ComparisonRun.made(contestant, seed: seed, in: output, common)
+        var run = try ComparisonRun.made(contestant, seed: seed, in: output, options(of: contestant))
         run.score = try score(run, contestant)
         runs.append(run)
         try ComparisonTable(runs).write(to: output)
@@ -103,8 +103,8 @@ struct Compare: ParsableCommand {
   }
 
   /// What every run is given: checkpoints to choose from, and what stands after `--`.
-  private var common: [String] {
-    var steps = AdaptationSettings().steps
+  private func options(of contestant: Contestant) -> [String] {
+    var steps = contestant.steps
     for (name, value) in zip(adapt, adapt.dropFirst()) where name == "--steps" { steps = Int(value) ?? steps }
     return [
       "--set", "checkpointEvery=\(max(1, (steps + checkpoints - 1) / checkpoints))",

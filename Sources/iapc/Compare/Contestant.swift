@@ -10,6 +10,8 @@ struct Contestant {
   let name: String
   /// What `adapt` is asked for.
   let options: [String]
+  /// Updates of a run where nobody says how many.
+  let steps: Int
   /// Whether the network is judged with each image's own normalisation statistics.
   let judgedPerImage: Bool
 
@@ -41,10 +43,13 @@ struct Contestant {
     let form = parts.count == 2 ? parts[1] : nil
     var options = ["--method", method.rawValue]
     var perImage = false
+    var (chosen, start) = (AdaptationSettings(), AdaptationSettings())
+    chosen.method = method
     switch (method, form) {
     case (_, nil): break
-    case (.iapc, let profile?) where AdaptationSettings.Profile(rawValue: profile) != nil:
-      options += ["--profile", profile]
+    case (.iapc, let name?) where AdaptationSettings.Profile(rawValue: name) != nil:
+      chosen.profile = AdaptationSettings.Profile(rawValue: name) ?? chosen.profile
+      options += ["--profile", name]
     case (.batchnorm, "per-image"):
       options = ["--method", AdaptationSettings.Method.sourceOnly.rawValue]
       perImage = true
@@ -52,6 +57,8 @@ struct Contestant {
       options += ["--set", "statisticsForm=\(form)"]
     default: throw unknownName(name, of: "method", known: Self.known.map(\.name))
     }
+    start.begin(as: chosen)
+    steps = start.steps
     for setting in pieces.dropFirst() { options += ["--set", setting] }
     (self.name, self.options, judgedPerImage) = (name, options, perImage)
   }

@@ -77,11 +77,20 @@ struct MethodTests {
     let (method, _) = made(kind)
     _ = method.step(batch(), learningRate: 0.01)
     let before = method.student.store.state
+    // The teacher may follow the step before, and that it has is told.
+    func others() -> [String: StoredTensor] {
+      let rest = method.state.filter { !$0.name.hasPrefix("teacher") }
+      return Dictionary(uniqueKeysWithValues: rest.map { ($0.name, $0.tensor) })
+    }
+    let rest = others()
     let report = method.step(batch(broken: true), learningRate: 0.01)
     #expect(!report.isApplied)
     for (mine, theirs) in zip(method.student.store.state, before) {
       #expect(mine.tensor == theirs.tensor, "\(mine.name)")
     }
+    let after = others()
+    let changed = Set(rest.keys).union(after.keys).filter { rest[$0] != after[$0] }
+    #expect(changed.sorted() == [], "what later steps depend on")
     #expect(method.step(batch(seed: 9), learningRate: 0.01).isApplied)
   }
 
