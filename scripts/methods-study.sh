@@ -5,13 +5,14 @@
 #
 #   scripts/methods-study.sh [dusk] [fog] [rain] [camvid]      (default: all; camvid needs ../shared)
 #
-# METHODS (all), SEEDS (1,2,3), STEPS (300), TEST (60: labelled scenes), THREADS (all), OUT (.build/methods-study).
+# METHODS (all), SEEDS (1,2,3), STEPS (200), TEST (60: labelled scenes), THREADS (all), CHECKPOINTS (4:
+# those chosen from), OUT (.build/methods-study).
 # Results: OUT/TARGET/table.md. Runs that are there already are kept, so that it goes on where it was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 iapc=.build/release/iapc
 out=${OUT:-.build/methods-study}
-options=(--seeds "${SEEDS:-1,2,3}" ${METHODS:+--methods "$METHODS"})
+options=(--seeds "${SEEDS:-1,2,3}" --checkpoints "${CHECKPOINTS:-4}" ${METHODS:+--methods "$METHODS"})
 machine=(${THREADS:+--threads "$THREADS"})
 mkdir -p "$out"
 export IAPC_CACHE="$out/cache"
@@ -35,5 +36,5 @@ for target in "${targets[@]}"; do
       --set views.minimumClasses=8)
   fi
   $iapc compare "${options[@]}" "${machine[@]}" --output "$out/$target" "${labelled[@]}" --label-space camvid11 -- \
-    "${adapt[@]}" --batch 4 --steps "${STEPS:-300}" --set selectEvery=0 "${machine[@]}"
+    "${adapt[@]}" --batch 4 --steps "${STEPS:-200}" --set selectEvery=0 "${machine[@]}"
 done

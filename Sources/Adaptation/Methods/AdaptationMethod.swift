@@ -37,6 +37,11 @@ extension AdaptationMethod {
   public func prepare(_ images: TargetImages) throws {}
 
   public var isTorn: Bool { false }
+
+  /// The network that is adapted: the one chosen, or the student where the method has no averaged one.
+  public func adapted(_ choice: AdaptedNetwork) -> any Segmenter {
+    choice == .teacher ? teacher ?? student : student
+  }
 }
 
 /// The target images, one network input after another.

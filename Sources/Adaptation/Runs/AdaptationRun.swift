@@ -83,9 +83,9 @@ public final class AdaptationRun {
     let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
     var loop = StepLoop(settings, folder, observer, peers: peers)
-    let (student, times) = try resumably { try adapt(loaded, images, maker, pictures, &loop, start) }
+    let (adapted, times) = try resumably { try adapt(loaded, images, maker, pictures, &loop, start) }
     try peers?.finish()
-    if isWriter { try save(student, loaded, pictures, on: loop.board) }
+    if isWriter { try save(adapted, loaded, pictures, on: loop.board) }
     return times
   }
 
@@ -98,34 +98,35 @@ public final class AdaptationRun {
   private func adapt(
     _ loaded: LoadedNetwork, _ images: ImageList, _ maker: TargetViewMaker, _ pictures: BoardPictures,
     _ loop: inout StepLoop, _ start: RunStart
-  ) throws -> (student: any Segmenter, times: (seconds: Double, waited: Double)) {
+  ) throws -> (adapted: any Segmenter, times: (seconds: Double, waited: Double)) {
     guard let size = settings.size else { fatalError("sizes were resolved") }
     // Before the state of a run that goes on is taken over: it looks at what the run began with.
     let watch = try selectionWatch(loaded, images)
     let method = settings.makeMethod(loaded.network, peers: peers)
+    let adapted = method.adapted(settings.adapted)
     if let watch { loop.kept = watch.lastGood }
     let done = try loop.restore(start, method.load)
-    if done.step == 0, isWriter { try loop.board.add(pictures.overlays(of: method.student), at: 0) }
+    if done.step == 0, isWriter { try loop.board.add(pictures.overlays(of: adapted), at: 0) }
     if done.step == 0 {
       try method.prepare(TargetImages(images, peers.turns(of: images.count), at: size, for: loaded.network))
     }
-    try watch?.goOn(after: done.step, method.student)
+    try watch?.goOn(after: done.step, adapted)
     if settings.learning.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
     defer { ProcessGroup.shareNormalisation(over: nil) }
     let times = try steps(of: loop, method, maker, watch, from: done)
-    if settings.finalStatistics == .target { try estimateStatistics(of: method.student, images, size) }
-    return (method.student, times)
+    if settings.finalStatistics == .target { try estimateStatistics(of: adapted, images, size) }
+    return (adapted, times)
   }
 
   /// Writes the adapted weights, and the last of what TensorBoard shows.
   private func save(
-    _ student: any Segmenter, _ loaded: LoadedNetwork, _ pictures: BoardPictures, on board: RunBoard
+    _ adapted: any Segmenter, _ loaded: LoadedNetwork, _ pictures: BoardPictures, on board: RunBoard
   ) throws {
     for file in [folder.adaptedSafetensors, folder.adaptedPth] {
-      try NetworkFile.save(student, classes: loaded.classes, form: loaded.form, to: file)
+      try NetworkFile.save(adapted, classes: loaded.classes, form: loaded.form, to: file)
     }
     try board.addOthers(upTo: settings.steps)
-    try board.add(pictures.overlays(of: student), at: settings.steps)
+    try board.add(pictures.overlays(of: adapted), at: settings.steps)
   }
 
   /// Refuses a folder that the run cannot have; changes nothing yet.
@@ -224,7 +225,7 @@ public final class AdaptationRun {
         step: step + 1, report: report, learningRate: schedule(step),
         seconds: (ContinuousClock.now - started).seconds, images: paths)
     } after: { step in
-      try watch?.look(at: method.student, ifDueAfter: step)
+      try watch?.look(at: method.adapted(settings.adapted), ifDueAfter: step)
     }
     return (seconds, stream.secondsWaited)
   }

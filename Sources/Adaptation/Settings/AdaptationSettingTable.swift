@@ -86,6 +86,9 @@ extension AdaptationSettings {
     Setting("teacherDecay", \.iapc.teacherDecay, "share of the old teacher at each step"),
     Setting("teacherNorm", \.iapc.teacherNorm, "the teacher's normalisation statistics"),
     Setting(
+      "classBalance", \.iapc.classBalance,
+      "which classes weigh more: those rare in a batch, or those predicted less often than labelled"),
+    Setting(
       "rarePixels", \.iapc.rarePixels, "pixels an image below which a class is rare; auto: 1/32 of the crop"),
     Setting("rareWeight", \.iapc.rareWeight, "the weight of rare classes"),
     Setting("ignoredInMean", \.iapc.ignoredInMean, "whether ignored pixels count in the supervised means"),
@@ -99,6 +102,7 @@ extension AdaptationSettings {
     Setting("weightDecay", \.learning.weightDecay, "the optimiser's weight decay"),
     Setting("initialStatistics", \.initialStatistics, "normalisation statistics before the first step"),
     Setting("finalStatistics", \.finalStatistics, "normalisation statistics of the adapted network"),
+    Setting("adapted", \.adapted, "which network is saved: the student, or the average of its last steps"),
     Setting(
       "statisticsForm", \.statisticsForm,
       "how batches enter statistics that are estimated anew: their mean, a running mean of momentum 0.1, or a "
@@ -165,6 +169,9 @@ extension AdaptationSettings {
       (pseudoLabels.scales ?? []).allSatisfy { $0 > 0 && $0 <= 4 }, "pseudoLabels.scales",
       pseudoLabels.scales.settingText,
       "factors above 0, at most 4")
+    try require(
+      adapted == .student || method.hasTeacher, "adapted", "teacher",
+      "student, for \(method.rawValue) averages no network")
     let weights = iapc.weights
     let all = [weights.importance, weights.enhanced, weights.symmetric, weights.entropy]
     try require(

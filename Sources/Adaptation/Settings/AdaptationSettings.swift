@@ -67,6 +67,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var initialStatistics = Statistics.source
   /// Which normalisation statistics the adapted network is saved with.
   public var finalStatistics = Statistics.source
+  /// Which of the method's networks is the adapted one.
+  public var adapted = AdaptedNetwork.student
   /// How batches enter statistics that are estimated anew.
   public var statisticsForm = StatisticsForm.mean
 
@@ -177,6 +179,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
     var takesSteps: Bool { self != .sourceOnly && self != .batchnorm }
     /// Whether it learns from labels that are made before the first step.
     var needsPseudoLabels: Bool { [.urma, .hcl, .iapc].contains(self) }
+    /// Whether it averages its student over the steps.
+    var hasTeacher: Bool { [.hcl, .cotta, .dynamicTeacher, .iapc].contains(self) }
     /// Whether several processes can share its batches.
     var sharesBatches: Bool { [.tent, .iapc].contains(self) || !takesSteps }
   }
@@ -224,9 +228,9 @@ extension AdaptationSettings {
     iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 0)
     iapc.prototypes = .momentum
     iapc.mixing.classes = true
-    iapc.rareWeight = 3
+    (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.98, .teacher)
     (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamw, 1, 0.01)
-    (steps, learningRate, warmUp) = (300, 2e-4, 20)
+    (steps, learningRate, warmUp) = (200, 2e-4, 20)
     horizon = nil
   }
 
@@ -248,7 +252,7 @@ extension AdaptationSettings {
     case .hcl: learningRate = 1e-4
     case .cotta:
       (learning.optimizer, learning.weightDecay, learning.headScale) = (.adamw, 0, 1)
-      learningRate = 7.5e-6
+      (learningRate, adapted) = (7.5e-6, .teacher)
     case .dynamicTeacher:
       learningRate = 2.5e-4
       learning.studentNorm = .stored

@@ -55,6 +55,27 @@ struct AdaptationRunTests {
     #expect(manifest["command"] as? [String] == ["iapc", "adapt"])
   }
 
+  @Test("saves the network that is asked for, and that one is chosen from its checkpoints")
+  func adapted() throws {
+    let fixtures = try RunFixtures()
+    let loader = CandidateLoader(load: { try NetworkFile.load($0) }, device: "cpu")
+    for (choice, other) in [(AdaptedNetwork.student, "teacher"), (.teacher, "student")] {
+      let run = try fixtures.run(choice.rawValue) { ($0.adapted, $0.iapc.teacherDecay) = (choice, 0.5) }
+      let file = "\(run.checkpoints)/step-000004.safetensors"
+      let checkpoint = try CheckpointFile.read(file)
+      let saved = try #require(CheckpointFile.read(run.adaptedSafetensors)["classifier.weight"])
+      #expect(saved == checkpoint["\(choice).classifier.weight"])
+      #expect(saved != checkpoint["\(other).classifier.weight"])
+      let candidates = try SelectionCandidate.find(at: [file])
+      let found = try loader.network(#require(candidates.first)).network.store
+      #expect(found["classifier.weight"]?.tensor.stored == saved)
+    }
+    let refused = problem {
+      try fixtures.run("tent") { ($0.method, $0.adapted) = (.tent, .teacher) }
+    }
+    #expect(refused?.what == "cannot use the setting adapted" && refused?.why.contains("tent") == true)
+  }
+
   @Test("gives the same bytes for the same seed, whatever the number of workers, and others for another")
   func deterministic() throws {
     let fixtures = try RunFixtures()

@@ -18,6 +18,7 @@ public final class IAPC: LearningMethod {
   private let precision: Precision
   private let objective: IAPCObjective
   private var classWeights: ClassWeights
+  private var shareBalance: ShareBalance?
   private var prototypes: Prototypes
 
   /// - `network`: the source network; it becomes the student, copies of it the frozen source and the teacher.
@@ -37,6 +38,7 @@ public final class IAPC: LearningMethod {
     learner = StudentLearner(network, learning, peers: peers)
     classWeights = ClassWeights(
       classCount: network.classCount, rarePixels: settings.rarePixels, rareWeight: settings.rareWeight)
+    shareBalance = settings.classBalance == .shares ? ShareBalance(classCount: network.classCount) : nil
     prototypes = Prototypes(
       settings.prototypes, classCount: network.classCount, decay: settings.prototypeDecay)
   }
@@ -54,10 +56,10 @@ public final class IAPC: LearningMethod {
     if !learner.isAsBefore {
       clock.measure("average") { average.store.follow(student.store, keep: settings.teacherDecay) }
     }
-    let before = (classWeights: classWeights, prototypes: prototypes)
+    let before = (classWeights, shareBalance, prototypes)
     var weights: Tensor?
     var report = learner.step(
-      learningRate: learningRate, undo: { (classWeights, prototypes) = before },
+      learningRate: learningRate, undo: { (classWeights, shareBalance, prototypes) = before },
       after: { if settings.statisticsPass { statisticsPass(batch) } }
     ) {
       let found = loss(of: batch)
@@ -86,7 +88,7 @@ public final class IAPC: LearningMethod {
     let prediction = learner.predict(view.images)
     let shape = view.labels.shape
     let counts = LabelCounts(view.labels, over: group)
-    let weights = classWeights.update(counts, pixels: shape[1] * shape[2])
+    let weights = weights(of: prediction.logits, counts, pixels: shape[1] * shape[2])
     let loss = clock.measure("objective") {
       (group == nil ? objective : objective.forPart(counts)).loss(
         IAPCObjective.Predictions(
@@ -95,6 +97,13 @@ public final class IAPC: LearningMethod {
           similarities: means.map { similarities(prediction.features, $0, settings.prototypeLayout) }))
     }
     return (group.map { loss.added(over: $0, names: objective.names) } ?? loss, weights)
+  }
+
+  /// What each class weighs in a step, given the student's logits and the counts of its labels.
+  private func weights(of logits: Tensor, _ labels: LabelCounts, pixels: Int) -> Tensor {
+    guard shareBalance != nil else { return classWeights.update(labels, pixels: pixels) }
+    let won = LabelCounts(logits.detached().argmax(1), over: group)
+    return shareBalance?.update(labels: labels, predictions: won) ?? .ones([student.classCount])
   }
 
   /// What the student sees and learns from: the strong view, mixed and masked where that is asked for.
@@ -135,6 +144,7 @@ public final class IAPC: LearningMethod {
   public var state: [(name: String, tensor: StoredTensor)] {
     var all = learner.state + average.store.state.under("teacher.")
     all.append(("classWeights.often", classWeights.often.stored))
+    all += shareBalance?.state ?? []
     if let bank = prototypes.bank { all.append(("prototypes.bank", bank.stored)) }
     if let seen = prototypes.seen { all.append(("prototypes.seen", seen.stored)) }
     return all
@@ -147,6 +157,7 @@ public final class IAPC: LearningMethod {
     func stored(_ name: String) -> Tensor? { state.first { $0.name == name }.map { Tensor($0.tensor) } }
     guard let often = stored("classWeights.often") else { return LoadReport(missing: ["classWeights.often"]) }
     classWeights.restore(often: often)
+    if let report = shareBalance?.load(state), !report.isExact { return report }
     let device = student.store.device
     prototypes.restore(
       bank: stored("prototypes.bank")?.to(device), seen: stored("prototypes.seen")?.to(device))

@@ -46,6 +46,14 @@ public struct IAPCSettings: Equatable, Sendable {
     case scrambled2023
   }
 
+  /// How classes are weighed against each other.
+  public enum ClassBalance: String, SettingChoice {
+    /// Those that are rare in a batch or absent from it weigh more, as the paper has it.
+    case batch
+    /// Those that the student predicts less often than they are labelled weigh more.
+    case shares
+  }
+
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
     /// Of the importance-aware pseudo-label term, `weights.ia`.
@@ -82,6 +90,8 @@ public struct IAPCSettings: Equatable, Sendable {
   public var teacherDecay = 0.9999
   /// Which statistics the teacher's normalisation layers use.
   public var teacherNorm = NormChoice.batch
+  /// How classes are weighed against each other.
+  public var classBalance = ClassBalance.batch
   /// Pixels an image below which a class counts as rare; nil for 1/32 of the crop.
   public var rarePixels: Int?
   /// The weight of a rare class, and the one that an absent class moves towards.

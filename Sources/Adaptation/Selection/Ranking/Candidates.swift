@@ -5,7 +5,7 @@ import Foundation
 import Segmentation
 import Torch
 
-/// A network that could be shipped: weights in a file, or the student in a run's checkpoint.
+/// A network that could be shipped: weights in a file, or those of a run's checkpoint.
 public struct SelectionCandidate: Sendable {
   /// Unique among the candidates: "runs/a/step-000150".
   public let name: String
@@ -90,20 +90,25 @@ extension SelectionCandidate {
 }
 
 /// Loads candidates, each as its own file and run have it.
-struct CandidateLoader {
+package struct CandidateLoader {
   /// Loads a weights file.
   let load: (String) throws -> LoadedNetwork
   /// Where networks of runs compute.
   let device: String
 
-  func network(_ candidate: SelectionCandidate) throws -> LoadedNetwork {
+  package init(load: @escaping (String) throws -> LoadedNetwork, device: String) {
+    (self.load, self.device) = (load, device)
+  }
+
+  package func network(_ candidate: SelectionCandidate) throws -> LoadedNetwork {
     guard let run = candidate.run else { return try load(candidate.file) }
     let file = try CheckpointFile.read(candidate.file)
     guard file.seal != .broken else {
       throw refused(candidate, "its content is not what was written: its SHA-256 is another")
     }
     let template = try template(of: run)
-    let report = template.network.store.load(file.tensors.part("student."))
+    let adapted = try AdaptationSettings(ofRun: run).adapted
+    let report = template.network.store.load(file.tensors.part(adapted.prefix))
     guard report.isExact else {
       throw refused(candidate, "for \(template.network.name) it has \(report.summary)")
     }
