@@ -154,9 +154,25 @@ def schedule(r):
     r.put("schedule", steps=torch.tensor(steps), rates=rates)
 
 
+def transformers(r):
+    """linear (bias), linear-plain, layer-norm (epsilon 1e-3), gelu, attention (inputs `query`, `key`, `value`)."""
+    x = r.normal(2, 5, 6)
+    weight, bias = r.normal(4, 6), r.normal(4)
+    r.differentiate("linear", lambda input, weight, bias: F.linear(input, weight, bias), input=x, weight=weight, bias=bias)
+    r.differentiate("linear-plain", lambda input, weight: F.linear(input, weight), input=x, weight=weight)
+
+    def norm(input, weight, bias):
+        return F.layer_norm(input, (6,), weight, bias, 1e-3)
+
+    r.differentiate("layer-norm", norm, input=x, weight=r.normal(6), bias=r.normal(6))
+    r.differentiate("gelu", lambda input: F.gelu(input), input=x)
+    query, key, value = r.normal(2, 3, 5, 4), r.normal(2, 3, 7, 4), r.normal(2, 3, 7, 4)
+    r.differentiate("attention", F.scaled_dot_product_attention, query=query, key=key, value=value)
+
+
 def operations():
     recorder = Recorder()
     layers = (convolutions, normalisation, activations, pooling, resizing)
-    for group in (*layers, choosing, optimisers, schedule):
+    for group in (*layers, choosing, optimisers, schedule, transformers):
         group(recorder)
     return recorder.record

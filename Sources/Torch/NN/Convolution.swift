@@ -5,22 +5,24 @@ public struct Convolution {
   let weight: Tensor
   let bias: Tensor?
   let window: Window
+  let groups: Int
   var hasBias: Bool { bias != nil }
 
-  /// Declares `weight` [out, in, k, k] and, on request, `bias` [out], started as PyTorch's `Conv2d` starts
-  /// them; `start` is another start of `weight`.
+  /// Declares `weight` [out, in / groups, k, k] and, on request, `bias` [out], started as PyTorch's `Conv2d` starts
+  /// them; `start` is another start of `weight`. Channels of a group see those of their group alone.
   public init(
     _ scope: Scope, _ input: Int, _ output: Int, kernel: Int, _ window: Window = Window(), bias: Bool = false,
-    start: Scope.Start? = nil
+    start: Scope.Start? = nil, groups: Int = 1
   ) {
-    let bound = 1 / Double(input * kernel * kernel).squareRoot()
-    weight = scope.parameter("weight", [output, input, kernel, kernel], start ?? .uniform(bound))
+    let bound = 1 / Double(input / groups * kernel * kernel).squareRoot()
+    weight = scope.parameter("weight", [output, input / groups, kernel, kernel], start ?? .uniform(bound))
     self.bias = bias ? scope.parameter("bias", [output], .uniform(bound)) : nil
     self.window = window
+    self.groups = groups
   }
 
   /// The convolution of a batch: [N, in, H, W] -> [N, out, h, w].
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias, window) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.conv2d(weight, bias: bias, window, groups: groups) }
 }
 
 /// A transposed 2-D convolution without bias. Shapes: [N, in, H, W] -> [N, out, H', W'].

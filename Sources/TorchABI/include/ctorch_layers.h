@@ -69,6 +69,16 @@ ct_error *ct_frozen_chain(ct_tensor **out, const ct_tensor *x, const ct_frozen_s
 ct_error *ct_dilated_sum(ct_tensor **out, const ct_tensor *x, const ct_tensor *const *weights,
                          const ct_tensor *const *biases, const int64_t *dilations, size_t count);
 
+/* x [..., in], weight [out, in], bias [out] or NULL -> [..., out]. */
+ct_error *ct_linear(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
+/* Normalises over the last axis; weight and bias are of its length. */
+ct_error *ct_layer_norm(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+                        double epsilon);
+/* x times the normal distribution's share below x, the exact form. */
+ct_error *ct_gelu(ct_tensor **out, const ct_tensor *x);
+/* softmax(query key^T / sqrt(d)) value: [N, heads, L, d], [N, heads, K, d], [N, heads, K, d] -> [N, heads, L, d]. */
+ct_error *ct_attention(ct_tensor **out, const ct_tensor *query, const ct_tensor *key, const ct_tensor *value);
+
 /* Whether this thread computes these layers by libtorch's operators one by one, which is slower and rounds as
  * PyTorch does: for comparisons. */
 bool ct_composes_layers(void);

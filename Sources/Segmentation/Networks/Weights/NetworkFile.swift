@@ -129,8 +129,12 @@ public enum NetworkFile {
     ]
     if !network.variantText.isEmpty { metadata[Key.variant] = network.variantText }
     metadata[Key.dialect] = form?.dialect
+    // Only a SegFormer's entries are packed.
+    let packing = network is SegFormer ? form.flatMap { SegFormerDialect(rawValue: $0.dialect) } : nil
+    let state = network.store.state
     return Checkpoint(
-      tensors: network.store.state, metadata: metadata, places: form?.places ?? CheckpointPlaces())
+      tensors: packing.map { SegFormerReading.packed(state, $0) } ?? state, metadata: metadata,
+      places: form?.places ?? CheckpointPlaces())
   }
 
   /// Writes a network's weights, with what is needed to load them again.

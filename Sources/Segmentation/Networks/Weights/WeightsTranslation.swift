@@ -9,6 +9,8 @@ public struct RecognisedWeights: Sendable {
   public internal(set) var checkpoint: Checkpoint
   /// How the file names its entries; nil where a family has one way only.
   public let dialect: WeightsDialect?
+  /// How a SegFormer's file packs and names its entries; nil for other networks.
+  var packing: SegFormerDialect?
   /// What was chosen or left out on the way, in words.
   public internal(set) var notes: [String] = []
   /// Entries of the file that are known and of no use to the network.
@@ -22,7 +24,9 @@ public struct RecognisedWeights: Sendable {
   }
 
   /// How to write the weights as they came.
-  var form: WeightsForm? { dialect.map { WeightsForm(dialect: $0.name, places: checkpoint.places) } }
+  var form: WeightsForm? {
+    (dialect?.name ?? packing?.rawValue).map { WeightsForm(dialect: $0, places: checkpoint.places) }
+  }
 }
 
 /// How weights lie in a file: what to keep when they are written again.
