@@ -55,6 +55,8 @@ def networks(folder, run, streets, python, environment):
         "--output runs/body")
     for name in ("deeplab.pth", "resnet50.pth", "published.pth"):
         shutil.copy(folder / "runs/body/last.pth", folder / name)
+    run(train, "--network segformer-b0 --crop 64x64 --batch 2 --steps 1 --output runs/segformer")
+    run("convert runs/segformer/last.pth segformer.safetensors")
     run("train --dataset five.yaml --network espnet --crop 96x64 --batch 2 --steps 2 --output runs/five")
     shutil.copy(folder / "runs/five/last.pth", folder / "foreign.pth")
 

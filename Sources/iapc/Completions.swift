@@ -13,7 +13,7 @@ extension CompletionKind {
   static var families: CompletionKind { .list(NetworkFamily.all.map(\.name)) }
   static var labelSpaces: CompletionKind { .list(LabelSpace.known.map(\.name)) }
   static var normalisations: CompletionKind { .list(Normalisation.known.map(\.name)) }
-  static var dialects: CompletionKind { .list(WeightsDialect.writable.map(\.name)) }
+  static var dialects: CompletionKind { .list(NetworkFile.dialects) }
   static var dataSets: CompletionKind { .list(DataSet.known.map(\.name)) }
   static var classSets: CompletionKind { .list(ClassSet.known.map(\.name)) }
   static var protocols: CompletionKind { .list(EvaluationProtocol.known.map(\.name)) }

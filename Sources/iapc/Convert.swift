@@ -24,7 +24,7 @@ struct Convert: ParsableCommand {
   @Argument(help: "The file to write; its ending names the format.", completion: .weights) var output: String
   @Option(
     help: ArgumentHelp(
-      "Whose names to give the entries: \(WeightsDialect.writable.map(\.name).joined(separator: ", ")).",
+      "Whose names to give the entries: \(NetworkFile.dialects.joined(separator: ", ")).",
       valueName: "name"), completion: .dialects)
   var dialect: String?
   @OptionGroup var origin: OriginOptions

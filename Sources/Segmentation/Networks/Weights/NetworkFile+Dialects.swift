@@ -4,10 +4,16 @@ import Files
 import Torch
 
 extension NetworkFile {
+  /// The dialects that weights can be written in, DeepLabV2's and then SegFormer's own.
+  public static let dialects: [String] = {
+    let first = WeightsDialect.writable.map(\.name)
+    return first + SegFormerDialect.allCases.map(\.rawValue).filter { !first.contains($0) }
+  }()
+
   /// A checkpoint under the names of another code base, with metadata that says what the new names would
   /// hide.
   ///
-  /// - `dialect`: the name of one of `WeightsDialect.writable`, or a SegFormer's `SegFormerDialect`.
+  /// - `dialect`: one of `dialects` that the network's weights have.
   /// - `variant`, `normalisation`: as `load` takes them.
   /// - Throws: `Problem` for weights of no known network, and where the dialect has no name for an entry.
   public static func translate(
