@@ -26,7 +26,7 @@ public struct NetworkFamily: Sendable {
 
   /// Every family that is known.
   public static let all: [NetworkFamily] =
-    [.espnet] + DeepLabV2.Description.Backbone.allCases.map(NetworkFamily.deepLabV2)
+    [.espnet] + DeepLabV2.Description.Backbone.allCases.map(NetworkFamily.deepLabV2) + [.torchScript]
 
   /// The family of a name.
   ///
