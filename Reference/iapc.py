@@ -186,7 +186,7 @@ def objective(student, source, labels, weights, similarity, config):
 
 def freeze_affine(network):
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)):
             module.weight.requires_grad_(False)
             module.bias.requires_grad_(False)
 

@@ -67,6 +67,9 @@ readonly official='^(cityscapesscripts|pyquaternion)([=<>~! ]|$)'
 # TensorBoard, whose reader reads what runs write for it.
 readonly reader='^tensorboard([=<>~! ]|$)'
 
+# Networks of others, which are adapted and held against their own program.
+readonly networks='^transformers([=<>~! ]|$)'
+
 # Adds the packages of the pattern $1, with the options after $2. A part of the comparisons needs them; where they
 # cannot be had, that part, $2, is skipped.
 add_optional() {
@@ -81,7 +84,7 @@ add_optional() {
 
 fill_venv() {
   local list=.venv/requirements.txt packages version
-  grep -vE '^torch([=<>~! ]|$)' <<<"$pins" | grep -vE "$official|$reader" >"$list" || true
+  grep -vE '^torch([=<>~! ]|$)' <<<"$pins" | grep -vE "$official|$reader|$networks" >"$list" || true
   if serves_this_python; then
     packages=$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
     dirname "$home" >"$packages/iapc-torch.pth"
@@ -96,6 +99,7 @@ fill_venv() {
     stop "its packages do not work together: $(tail -n 1 "$log")"
   add_optional "$official" "the comparison with Cityscapes' official script" --no-deps
   add_optional "$reader" "reading event files with TensorBoard"
+  add_optional "$networks" "adapting a SegFormer of transformers"
 }
 
 say "preparing .venv, the Python to compare with ..."

@@ -34,7 +34,10 @@
   X(ct_text_free) X(ct_group_join) X(ct_group_free) X(ct_group_sum) X(ct_group_broadcast) X(ct_group_gather) \
   X(ct_group_break) X(ct_group_failure) X(ct_group_cost) X(ct_set_norm_group) X(ct_buckets_make) \
   X(ct_buckets_finish) X(ct_buckets_free) X(ct_has_nccl) X(ct_group_join_devices) \
-  X(ct_linear) X(ct_layer_norm) X(ct_gelu) X(ct_attention)
+  X(ct_linear) X(ct_layer_norm) X(ct_gelu) X(ct_attention) \
+  X(ct_script_load) X(ct_script_copy) X(ct_script_free) X(ct_script_count) X(ct_script_tensor) \
+  X(ct_script_has_statistics) X(ct_script_name_features) X(ct_script_study) X(ct_script_maps) \
+  X(ct_script_forward) X(ct_script_text) X(ct_script_save)
 
 static void not_loaded(void) {
   fputs("iapc: libtorch was used before it was loaded\n", stderr);

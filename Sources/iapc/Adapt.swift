@@ -40,7 +40,8 @@ struct Adapt: SharedCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The source network's weights: .pth or .safetensors.", valueName: "file"),
+    help: ArgumentHelp(
+      "The source network's weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
     completion: .weights)
   var weights: String?
   @OptionGroup var foreign: ForeignNetworkOptions
@@ -112,7 +113,9 @@ struct Adapt: SharedCommand {
     let shared = peers.map { ", \($0.costs(of: times.seconds))" } ?? ""
     let cost = "\(seconds) s of steps, \(waited) s waiting for data\(shared)"
     try report(folder, display.observer)
-    print("adapted weights: \(folder.adaptedPth) (and .safetensors, with report.html beside them); \(cost)")
+    let isScript = FileManager.default.fileExists(atPath: folder.adaptedScript)
+    let beside = isScript ? ".safetensors, and the module as adapted.pt" : ".safetensors"
+    print("adapted weights: \(folder.adaptedPth) (and \(beside), with report.html beside them); \(cost)")
   }
 
   private func report(_ folder: RunFolder, _ observer: RunObserver) throws {

@@ -38,7 +38,7 @@ struct Evaluate: SharedCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"),
+    help: ArgumentHelp("The network's weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
     completion: .weights)
   var weights: String?
   @OptionGroup var network: ForeignNetworkOptions

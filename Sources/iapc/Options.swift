@@ -15,7 +15,7 @@ extension PixelSize: ExpressibleByArgument {
 /// Which network, as every command that runs one takes it.
 struct NetworkOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"),
+    help: ArgumentHelp("The network's weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
     completion: .weights)
   var weights: String
   @OptionGroup var foreign: ForeignNetworkOptions
@@ -41,17 +41,36 @@ struct ForeignNetworkOptions: ParsableArguments {
 
   @OptionGroup var origin: OriginOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "The inner module of a TorchScript module whose output the features are: backbone.layer4. "
+        + "(default: the module's own, or else what enters its head)", valueName: "module"))
+  var features: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The inner module of a TorchScript module that is its classifier. "
+        + "(default: the last weighted layer before the scores)", valueName: "module"))
+  var head: String?
+
+  /// What is said of the variant, the properties that have options of their own among it.
+  var variant: String? {
+    let parts = [origin.variant, features.map { "features=\($0)" }, head.map { "head=\($0)" }].compactMap(
+      \.self)
+    return parts.isEmpty ? nil : parts.joined(separator: ",")
+  }
+
   /// These options under the names of settings.
   var settings: [(String, String?)] {
     [
-      ("network", network), ("classes", classes), ("variant", origin.variant),
+      ("network", network), ("classes", classes), ("variant", variant),
       ("normalisation", origin.normalisation),
     ]
   }
 
   func load(_ weights: String, _ machine: MachineOptions) throws -> LoadedNetwork {
     let loaded = try NetworkFile.load(
-      weights, family: network, classes: classes, variant: origin.variant,
+      weights, family: network, classes: classes, variant: variant,
       normalisation: origin.normalisation, device: machine.apply())
     for note in loaded.notes { FileHandle.standardError.write(Data("note: \(weights): \(note)\n".utf8)) }
     return loaded

@@ -19,7 +19,7 @@ struct Step: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The network's weights: .pth or .safetensors.", valueName: "file"),
+    help: ArgumentHelp("The network's weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
     completion: .weights)
   var weights: String
   @OptionGroup var foreign: ForeignNetworkOptions

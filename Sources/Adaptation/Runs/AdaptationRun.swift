@@ -51,6 +51,7 @@ public final class AdaptationRun {
     Machine.flushDenormals(true)
     let images = try settings.target.imageList()
     let loaded = try settings.loadNetwork()
+    try tellNotes(on: loaded)
     try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop, for: loaded.network)
@@ -73,7 +74,7 @@ public final class AdaptationRun {
     if isWriter {
       try tellPlan(loaded.network, images, start, labelsDone: labelsDone)
     }
-    if settings.initialStatistics == .target {
+    if settings.initialStatistics == .target, loaded.network.hasBatchStatistics {
       try estimateStatistics(of: loaded.network, images, size, at: settings.exposure(for: loaded.network))
     }
     let labels: any PseudoLabelSource =
@@ -114,7 +115,9 @@ public final class AdaptationRun {
     if settings.learning.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
     defer { ProcessGroup.shareNormalisation(over: nil) }
     let times = try steps(of: loop, method, maker, watch, from: done)
-    if settings.finalStatistics == .target { try estimateStatistics(of: adapted, images, size) }
+    if settings.finalStatistics == .target, adapted.hasBatchStatistics {
+      try estimateStatistics(of: adapted, images, size)
+    }
     return (adapted, times)
   }
 
@@ -122,11 +125,20 @@ public final class AdaptationRun {
   private func save(
     _ adapted: any Segmenter, _ loaded: LoadedNetwork, _ pictures: BoardPictures, on board: RunBoard
   ) throws {
-    for file in [folder.adaptedSafetensors, folder.adaptedPth] {
+    // First the module: the others are its weights alone.
+    let script = adapted is ScriptedNetwork ? [folder.adaptedScript] : []
+    for file in script + [folder.adaptedSafetensors, folder.adaptedPth] {
       try NetworkFile.save(adapted, classes: loaded.classes, form: loaded.form, to: file)
     }
     try board.addOthers(upTo: settings.steps)
     try board.add(pictures.overlays(of: adapted), at: settings.steps)
+  }
+
+  private func tellNotes(on loaded: LoadedNetwork) throws {
+    let onStatistics = try settings.noteOnStatistics(of: loaded.network)
+    guard isWriter else { return }
+    for note in loaded.notes { observer.note("\(loaded.file): \(note)") }
+    if let onStatistics { observer.note(onStatistics) }
   }
 
   /// Refuses a folder that the run cannot have; changes nothing yet.

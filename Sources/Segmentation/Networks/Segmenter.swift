@@ -33,6 +33,8 @@ public protocol Segmenter: AnyObject {
   var outputStride: Int { get }
   /// Input widths and heights are multiples of this.
   var sizeMultiple: Int { get }
+  /// Whether a layer normalises by the statistics of batches; without one the mode of a pass changes no statistics.
+  var hasBatchStatistics: Bool { get }
   /// How the weights want their pixels.
   var normalisation: Normalisation { get }
 
@@ -58,6 +60,7 @@ public protocol Segmenter: AnyObject {
 
 extension Segmenter {
   public var variantText: String { "" }
+  public var hasBatchStatistics: Bool { true }
   public func auxiliaryLogits(of prediction: Prediction) -> Tensor? { nil }
 
   public func updates(of parameter: String, most updates: Int) -> Int { updates }

@@ -13,7 +13,7 @@ public enum CheckpointFile {
   public static func read(_ path: String, entry: String? = nil) throws -> Checkpoint {
     let file = try InputFile(path)
     let start = try file.read(at: 0, count: 512)
-    if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6]) {
+    if isZip(start) {
       return try ZipCheckpoint.read(file, entry: entry)
     }
     // Before the pickle: the length of a header may begin with the bytes of one.
@@ -24,6 +24,18 @@ public enum CheckpointFile {
       return try LegacyCheckpoint.read(file, entry: entry)
     }
     throw unknownFormat(path, start)
+  }
+
+  /// Whether a file is a TorchScript module, whatever its extension: a program with weights, for `ScriptModule`.
+  ///
+  /// - Throws: `Problem` where the file is missing or a damaged archive.
+  public static func isTorchScript(_ path: String) throws -> Bool {
+    let file = try InputFile(path)
+    return isZip(try file.read(at: 0, count: 4)) ? try ZipCheckpoint.isProgram(file) : false
+  }
+
+  private static func isZip(_ start: [UInt8]) -> Bool {
+    start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6])
   }
 
   /// Writes `checkpoint` in the format its extension names: `.pth`, `.pt` or `.safetensors`.

@@ -16,9 +16,9 @@ enum ZipCheckpoint {
         file.path, "it is a zip archive without a data.pkl, so torch.save did not write it",
         "if it is a packed folder, unpack it and name the .pth inside")
     }
-    if archive.names.contains("constants.pkl") || archive.names.contains(where: { $0.hasPrefix("code/") }) {
+    if isProgram(archive) {
       throw unreadable(
-        file.path, "it is a TorchScript program, which iapc does not run",
+        file.path, "it is a TorchScript module, and weights alone are wanted here",
         "load it with torch.jit.load in Python and save only the weights: torch.save(m.state_dict(), path)")
     }
     if archive.names.contains("byteorder"), try archive.read("byteorder") != Array("little".utf8) {
@@ -32,6 +32,16 @@ enum ZipCheckpoint {
       tensors: try tensors(found.tensors, archive, file),
       metadata: found.metadata.merging(own) { _, own in own }, format: .zip,
       wrapper: found.wrapper, others: found.others, places: found.places)
+  }
+
+  /// Whether the file is an archive that `torch.jit.save` wrote: it holds code beside the tensors.
+  static func isProgram(_ file: InputFile) throws -> Bool {
+    try ZipDirectory.check(file)
+    return isProgram(try ArchiveReader(file.path, fileSize: file.size))
+  }
+
+  private static func isProgram(_ archive: ArchiveReader) -> Bool {
+    archive.names.contains("constants.pkl") || archive.names.contains { $0.hasPrefix("code/") }
   }
 
   private static func tensors(

@@ -58,6 +58,12 @@ public final class ParameterStore {
     return placed
   }
 
+  /// Takes in a tensor of a network whose layers are not of this library, shared with it, on the store's device.
+  public func adopt(_ tensor: Tensor, as name: String, _ kind: Kind) {
+    guard tensor.device == device else { fatalError("\(name) is on \(tensor.device), not on \(device)") }
+    _ = declare(name, kind, trainable: kind == .parameter, tensor)
+  }
+
   /// Stops (or resumes) gradients for the parameters that `matches` names.
   public func setTrainable(_ value: Bool, where matches: (String) -> Bool = { _ in true }) {
     for i in entries.indices where entries[i].kind == .parameter && matches(entries[i].name) {

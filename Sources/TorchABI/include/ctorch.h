@@ -18,6 +18,7 @@
 #include "ctorch_error.h"
 #include "ctorch_group.h"
 #include "ctorch_objective.h"
+#include "ctorch_script.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -60,7 +60,7 @@ public final class IAPC: LearningMethod {
     var weights: Tensor?
     var report = learner.step(
       learningRate: learningRate, undo: { (classWeights, shareBalance, prototypes) = before },
-      after: { if settings.statisticsPass { statisticsPass(batch) } }
+      after: { if settings.statisticsPass, student.hasBatchStatistics { statisticsPass(batch) } }
     ) {
       let found = loss(of: batch)
       weights = found.classWeights

@@ -29,6 +29,9 @@ public struct RunFolder: Sendable {
   /// The adapted weights for `torch.load`.
   public var adaptedPth: String { "\(path)/adapted.pth" }
 
+  /// The adapted TorchScript module, of a run that adapted one.
+  public var adaptedScript: String { "\(path)/adapted.pt" }
+
   /// The folder at a path, whether it is there or not.
   public init(_ path: String) {
     self.path = path
@@ -109,7 +112,7 @@ public struct RunFolder: Sendable {
   static let written: Set = [
     "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
     "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
-    "last.pth", "evaluations.jsonl", "selection.jsonl",
+    "last.pth", "evaluations.jsonl", "selection.jsonl", "adapted.pt", "best.pt", "last.pt",
   ]
 
   /// Bytes of the files that a run wrote here.

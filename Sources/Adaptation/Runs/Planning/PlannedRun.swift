@@ -98,7 +98,8 @@ extension AdaptationSettings {
           atOnce: (batch + run.processes.all - 1) / run.processes.all * size.area,
           scores: 0, besideSteps: after, remedy: "take a smaller --size or --batch"))
     }
-    if initialStatistics == .target { statistics(after: false) }
+    let estimates = network.hasBatchStatistics
+    if estimates, initialStatistics == .target { statistics(after: false) }
     if !labelsDone {
       let base = Double((pseudoLabels.size ?? size).area)
       let squares = (pseudoLabels.scales ?? pseudoLabels.candidates).map { $0 * $0 }
@@ -112,12 +113,13 @@ extension AdaptationSettings {
           scores: scores, besideSteps: false,
           remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
     }
-    if finalStatistics == .target { statistics(after: true) }
+    if estimates, finalStatistics == .target { statistics(after: true) }
     if let looks = selectionPass(network, of: images.count, done: run.done) { passes.append(looks) }
     let watches = selectEvery != 0
     var files = [
       run.files(
-        cost, steps: steps, every: checkpointEvery, keep: checkpointKeep, weights: 2,
+        cost, steps: steps, every: checkpointEvery, keep: checkpointKeep,
+        weights: network is ScriptedNetwork ? 3 : 2,
         extra: watches && collapse != .off ? 1 : 0)
     ]
     if !labelsDone {

@@ -64,7 +64,13 @@ public enum NetworkFile {
     _ path: String, family: String? = nil, classes: String? = nil, variant: String? = nil,
     normalisation: String? = nil, device: Device = .cpu
   ) throws -> LoadedNetwork {
+    let said = ScriptRequest(
+      classes: classes, variant: variant, normalisation: normalisation, device: device)
+    if try CheckpointFile.isTorchScript(path) { return try script(at: path, family: family, said) }
     let checkpoint = try CheckpointFile.read(path)
+    if (family ?? checkpoint.metadata[Key.network]) == ScriptedNetwork.family {
+      return try script(withWeights: checkpoint, at: path, said)
+    }
     let space = try self.classes(of: checkpoint, named: classes)
     let families = try candidates(family ?? checkpoint.metadata[Key.network])
     for family in families {
@@ -123,11 +129,7 @@ public enum NetworkFile {
   public static func checkpoint(
     of network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil
   ) -> Checkpoint {
-    var metadata = [
-      Key.network: network.name, Key.classes: classes.text,
-      Key.normalisation: text(of: network.normalisation),
-    ]
-    if !network.variantText.isEmpty { metadata[Key.variant] = network.variantText }
+    var metadata = metadata(of: network, classes: classes)
     metadata[Key.dialect] = form?.dialect
     // Only a SegFormer's entries are packed.
     let packing = network is SegFormer ? form.flatMap { SegFormerDialect(rawValue: $0.dialect) } : nil
@@ -137,13 +139,26 @@ public enum NetworkFile {
       places: form?.places ?? CheckpointPlaces())
   }
 
-  /// Writes a network's weights, with what is needed to load them again.
+  private static func metadata(of network: any Segmenter, classes: LabelSpace) -> [String: String] {
+    var metadata = [
+      Key.network: network.name, Key.classes: classes.text,
+      Key.normalisation: text(of: network.normalisation),
+    ]
+    if !network.variantText.isEmpty { metadata[Key.variant] = network.variantText }
+    return metadata
+  }
+
+  /// Writes a network's weights, with what is needed to load them again; a TorchScript module where the network is
+  /// one and the path ends in .pt.
   ///
   /// - `form`: how the weights came, to write them alike; nil for the network's own names.
   /// - Throws: `Problem` where the file cannot be written.
   public static func save(
     _ network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil, to path: String
   ) throws {
+    if let script = network as? ScriptedNetwork, path.lowercased().hasSuffix(".pt") {
+      return try script.save(metadata(of: script, classes: classes), to: path)
+    }
     try CheckpointFile.write(checkpoint(of: network, classes: classes, form: form), to: path)
   }
 
@@ -176,7 +191,12 @@ extension NetworkFile {
 
   /// What the metadata of weights that iapc wrote says; nil for others.
   static func normalisation(saidBy checkpoint: Checkpoint) throws -> Normalisation? {
-    guard let text = checkpoint.metadata[Key.normalisation] else { return nil }
+    try normalisation(saidBy: checkpoint.metadata)
+  }
+
+  static func normalisation(saidBy metadata: [String: String]) throws -> Normalisation? {
+    guard let text = metadata[Key.normalisation] else { return nil }
+    if !text.hasPrefix("{") { return try Normalisation.named(text) }
     do { return try JSONDecoder().decode(Normalisation.self, from: Data(text.utf8)) } catch {
       let why = (error as? Problem)?.why ?? "\(Key.normalisation) is not what iapc writes: \(text.prefix(80))"
       throw Problem(

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// A Python with torch; without it these are skipped.
+private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
+
+/// Whether that Python has the package that makes SegFormers.
+private let hasTransformers: Bool = {
+  let outcome = python.flatMap { try? Command(["-c", "import transformers"], program: $0).outcome() }
+  return outcome?.status == 0
+}()
+
+/// Runs `Reference/script_modules.py` and gives what it printed.
+@discardableResult
+private func modules(_ arguments: String...) throws -> String {
+  let script = Fixtures.repository.appendingPathComponent("Reference/script_modules.py").path
+  let outcome = try Command([script] + arguments, program: python).outcome()
+  try #require(outcome.status == 0, "\(outcome.errors)")
+  return outcome.output
+}
+
+/// What PyTorch wrote of a network's steps, with the options that the module needs.
+private struct Expected: Decodable {
+  let options: [String]
+  let losses: [[String: Double]]
+}
+
+@Suite(.enabled(if: python != nil, "set IAPC_PYTHON to a Python with torch")) struct TorchScriptTests {
+  @Test(
+    "Ten steps of a network that is not ours lose what they do in PyTorch, and it comes back into Python adapted",
+    arguments: ["unet", "unet-traced", "deeplabv3", "layernorm"])
+  func steps(name: String) throws { try check(name) }
+
+  @Test(
+    "So do ten steps of a SegFormer of transformers",
+    .enabled(if: hasTransformers, "install the transformers of Reference/requirements.txt for IAPC_PYTHON"))
+  func segformerSteps() throws { try check("segformer") }
+
+  private func check(_ name: String) throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      try modules("write", folder.url.path, name, "10", "1e-3")
+      let module = ["--weights", folder.path("\(name).pt"), "--classes", "camvid11"]
+      let text = try Data(contentsOf: URL(fileURLWithPath: folder.path("\(name).json")))
+      let expected = try JSONDecoder().decode(Expected.self, from: text)
+      try done(
+        [
+          "step", "--inputs", folder.path("\(name).batch.safetensors"), "--steps", "10", "--learning-rate",
+          "1e-3",
+        ]
+          + ["--json", folder.path("ours.json")] + module + expected.options)
+      try compare(folder.path("ours.json"), expected.losses)
+
+      let run = folder.path("run")
+      let adapted = try done(
+        [
+          "adapt", "--images", sample.images, "--output", run, "--batch", "2", "--crop", "64x48", "--steps",
+          "3",
+        ]
+          + module + expected.options)
+      #expect(adapted.output.contains("and the module as adapted.pt"))
+      let note = "no layer of the network normalises by the statistics of batches"
+      #expect(adapted.errors.contains(note) == (name == "layernorm"))
+      let labelled = folder.path("labelled")
+      try done(["predict", "--weights", "\(run)/adapted.pt", "--images", sample.images, "--output", labelled])
+      let share = try modules("predict", "\(run)/adapted.pt", sample.images, "\(labelled)/labels")
+      #expect(try #require(Double(share.dropLast())) >= 0.9999)
+    }
+  }
+
+  /// - `path`: what `step --json` wrote.
+  private func compare(_ path: String, _ losses: [[String: Double]]) throws {
+    let json = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+    let steps = try #require((json as? [String: Any])?["steps"] as? [[String: Any]])
+    #expect(steps.count == 10 && losses.count == 10)
+    for (index, (step, loss)) in zip(steps, losses).enumerated() {
+      #expect(loss.count == 6)
+      for (term, value) in loss {
+        let found = try #require(step[term] as? Double)
+        #expect(abs(found - value) <= 1e-4 * abs(value), "step \(index + 1), \(term): \(found), \(value)")
+      }
+    }
+  }
+
+  @Test("A run of a module goes on bit by bit, and every command takes what it left")
+  func runFolder() throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      try modules("modes", folder.url.path)
+      let module = folder.path("dropout.traced.pt")
+      func adapt(_ output: String, _ steps: Int, _ more: [String] = []) throws {
+        try done(
+          [
+            "adapt", "--weights", module, "--classes", "camvid11", "--images", sample.images, "--output",
+            output,
+          ]
+            + [
+              "--batch", "2", "--crop", "32x24", "--steps", "\(steps)", "--set", "selectEvery=0", "--threads",
+              "1",
+            ]
+            + ["--set", "checkpointEvery=2", "--set", "warmUp=1", "--set", "horizon=9"] + more)
+      }
+      let (whole, run) = (folder.path("whole"), folder.path("run"))
+      try adapt(whole, 4)
+      try adapt(run, 4)
+      // As a kill after the second step leaves it.
+      for name in ["adapted.pt", "adapted.pth", "adapted.safetensors", "checkpoints/step-000004.safetensors"]
+      {
+        try FileManager.default.removeItem(atPath: "\(run)/\(name)")
+      }
+      #expect(FileManager.default.fileExists(atPath: "\(run)/checkpoints/step-000002.safetensors"))
+      try done(["adapt", "--resume", run])
+      #expect(try bytes("\(whole)/adapted.safetensors") == bytes("\(run)/adapted.safetensors"))
+
+      let scores = try ["adapted.pt", "adapted.safetensors", "adapted.pth"].map { name in
+        try done(
+          ["evaluate", "--weights", "\(run)/\(name)", "--images", sample.images, "--labels", sample.labels]
+            + ["--label-space", "camvid11"]
+        ).output
+      }
+      #expect(Set(scores).count == 1)
+      let chosen = folder.path("chosen.pt")
+      try done(["select", run, "--images", sample.images, "--output", chosen])
+      try done(["predict", "--weights", chosen, "--images", sample.images, "--output", folder.path("maps")])
+      try done(["report", run, "--output", folder.path("report.html")])
+      try expectError(
+        ["inspect", "--weights", module],
+        saying: "it is a TorchScript module, and weights alone are wanted here")
+    }
+  }
+
+  @Test("Every method adapts a module, and says what it cannot do without batch statistics")
+  func methods() throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      try modules("write", folder.url.path, "layernorm", "1", "1e-3")
+      try modules("modes", folder.url.path)
+      func arguments(_ module: String, _ method: String, _ steps: String) -> [String] {
+        ["adapt", "--weights", folder.path(module), "--classes", "camvid11", "--images", sample.images]
+          + [
+            "--output", folder.path("\(module)-\(method)"), "--batch", "2", "--crop", "32x24", "--steps",
+            steps,
+          ]
+          + ["--method", method, "--set", "selectEvery=0", "--set", "plan=off"]
+      }
+      for method in [
+        "source-only", "tent", "self-training", "urma", "hcl", "cotta", "dt-st", "iapc",
+      ] {
+        for module in ["layernorm.pt", "modes.traced.pt"] { try done(arguments(module, method, "1")) }
+      }
+      try done(arguments("modes.traced.pt", "batchnorm", "1"))
+      try expectError(
+        arguments("layernorm.pt", "batchnorm", "1"), saying: "cannot adapt by batchnorm",
+        "no layer of the network normalises by the statistics of batches")
+    }
+  }
+}
