@@ -188,7 +188,7 @@ def batch():
 
 
 def write(folder, name, steps, rate):
-    """NAME.pt, NAME.batch.safetensors and NAME.json with the losses of each step in PyTorch."""
+    """NAME.pt, NAME.batch.safetensors and NAME.json with each step's losses in PyTorch and the norms they lead to."""
     torch.manual_seed(7)
     torch.set_num_threads(1)
     case, inputs = CASES[name], batch()
@@ -203,7 +203,9 @@ def write(folder, name, steps, rate):
         network.aux.requires_grad_(False)
     run = Adaptation(WithFeatures(network, case), replace(iapc.REFERENCE), rate, CLASSES)
     losses = [{k: v for k, v in run.step(**inputs).items() if k != "class_weight"} for _ in range(steps)]
-    (folder / f"{name}.json").write_text(json.dumps({"options": case.options, "losses": losses}))
+    state = list(run.student.named_parameters()) + list(run.student.named_buffers())
+    norms = {key.removeprefix("net."): value.detach().double().norm().item() for key, value in state}
+    (folder / f"{name}.json").write_text(json.dumps({"options": case.options, "losses": losses, "norms": norms}))
 
 
 def scores(output):

@@ -26,6 +26,8 @@ private func modules(_ arguments: String...) throws -> String {
 private struct Expected: Decodable {
   let options: [String]
   let losses: [[String: Double]]
+  /// Of each parameter and buffer after the last step.
+  let norms: [String: Double]
 }
 
 @Suite(.enabled(if: python != nil, "set IAPC_PYTHON to a Python with torch")) struct TorchScriptTests {
@@ -52,7 +54,7 @@ private struct Expected: Decodable {
           "1e-3",
         ]
           + ["--json", folder.path("ours.json")] + module + expected.options)
-      try compare(folder.path("ours.json"), expected.losses)
+      try compare(folder.path("ours.json"), expected)
 
       let run = folder.path("run")
       let adapted = try done(
@@ -72,9 +74,11 @@ private struct Expected: Decodable {
   }
 
   /// - `path`: what `step --json` wrote.
-  private func compare(_ path: String, _ losses: [[String: Double]]) throws {
+  private func compare(_ path: String, _ expected: Expected) throws {
     let json = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
-    let steps = try #require((json as? [String: Any])?["steps"] as? [[String: Any]])
+    let result = try #require(json as? [String: Any])
+    let steps = try #require(result["steps"] as? [[String: Any]])
+    let losses = expected.losses
     #expect(steps.count == 10 && losses.count == 10)
     for (index, (step, loss)) in zip(steps, losses).enumerated() {
       #expect(loss.count == 6)
@@ -82,6 +86,13 @@ private struct Expected: Decodable {
         let found = try #require(step[term] as? Double)
         #expect(abs(found - value) <= 1e-4 * abs(value), "step \(index + 1), \(term): \(found), \(value)")
       }
+    }
+    let parts = try ["student", "buffers"].map { try #require(result[$0] as? [String: [Double]]) }
+    let found = parts[0].merging(parts[1]) { first, _ in first }
+    #expect(Set(found.keys) == Set(expected.norms.keys))
+    for (name, norm) in expected.norms {
+      let own = try #require(found[name])[1]
+      #expect(abs(own - norm) <= 1e-4 * norm + 1e-7, "\(name): \(own), \(norm)")
     }
   }
 
