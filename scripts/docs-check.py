@@ -60,6 +60,7 @@ NOT_RUN = [
     (r"IAPC_FUZZ_READER=|python golden_small|python loss_fixtures", "belongs to another make target"),
     (r"git clone|python3 -m venv", "fetches from the network"),
     (r"torchrun |srun |export MASTER_ADDR|RANK=0", "needs a launcher, or a cluster; ProcessesTests starts processes"),
+    *([] if shutil.which("ffmpeg") else [(r"iapc predict .*--video", "SKIPPED, there is no ffmpeg")]),
     (r"tensorboard ", "serves until it is stopped"),
     (r"man ", "shows a page until it is left"),
 ]

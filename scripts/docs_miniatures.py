@@ -22,6 +22,9 @@ def make(folder, iapc, root, environment, python):
     run(streets, "--domain dusk --count 4 --seed 2 --output held")
     (folder / "held/images").rename(folder / "val")
     (folder / "held/labels").rename(folder / "valannot")
+    if shutil.which("ffmpeg"):
+        drive = "ffmpeg -v error -framerate 10 -pattern_type glob -i new-city/*.png -c:v libx264 -pix_fmt yuv420p"
+        subprocess.run([*drive.split(), "drive.mp4"], cwd=folder, check=True, stdin=subprocess.DEVNULL)
     data_sets(folder, run)
     networks(folder, run, streets, python, environment)
     run("adapt --weights source.pth --network espnet --images new-city --output runs/a --batch 2 --steps 4",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The compilers and headers that the build needs; sourced by setup.sh.
+# The compilers and headers that the build needs; sourced by setup.sh. FFmpeg is not among them: `predict --video`
+# alone uses it, and says how to get it.
 
 # True when the C++ compiler finds the headers "$@".
 has_headers() {

@@ -65,6 +65,29 @@ public enum AtomicFile {
 
   private static let ending = "partial"
 
+  /// The path of a temporary file for another program to write, beside the target; no file has that name yet.
+  package static func temporary(for target: String) -> String {
+    var random = SystemRandomNumberGenerator()
+    let mark = String(random.next() as UInt64, radix: 36)
+    let (folder, file) = Writer.split(target)
+    // A file name may hold 255 bytes, so a long one is cut to leave room for the mark.
+    return "\(folder).\(String(decoding: file.utf8.prefix(200), as: UTF8.self)).\(mark).\(ending)"
+  }
+
+  /// Brings a whole temporary file to the disk and gives it the target's name in one step.
+  ///
+  /// Where that fails, the temporary file is removed.
+  ///
+  ///
+  /// - Throws: `Problem` where the disk or the folder refuses it.
+  package static func settle(_ temporary: String, as path: String) throws {
+    var writer = try Writer(adopting: temporary, target: followingLinks(path), named: path)
+    do { try writer.finish() } catch {
+      writer.abandon()
+      throw error
+    }
+  }
+
   // A link is followed, so that the file it leads to is replaced and not the link.
   private static func followingLinks(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
@@ -87,13 +110,16 @@ public enum AtomicFile {
 
     fileprivate init(target: String, named name: String, expected: Int?) throws {
       (self.target, self.name, self.expected) = (target, name, expected)
-      var random = SystemRandomNumberGenerator()
-      let mark = String(random.next() as UInt64, radix: 36)
-      let (folder, file) = Self.split(target)
-      // A file name may hold 255 bytes, so a long one is cut to leave room for the mark.
-      temporary = "\(folder).\(String(decoding: file.utf8.prefix(200), as: UTF8.self)).\(mark).\(ending)"
+      temporary = AtomicFile.temporary(for: target)
       let path = temporary
       descriptor = uninterrupted { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+      guard descriptor >= 0 else { throw problem(errno) }
+    }
+
+    /// A file that another program has written.
+    fileprivate init(adopting temporary: String, target: String, named name: String) throws {
+      (self.target, self.name, self.temporary, expected) = (target, name, temporary, nil)
+      descriptor = uninterrupted { open(temporary, O_WRONLY | O_CLOEXEC) }
       guard descriptor >= 0 else { throw problem(errno) }
     }
 
@@ -146,7 +172,7 @@ public enum AtomicFile {
       _ = systemClose(descriptor)
     }
 
-    private static func split(_ path: String) -> (folder: String, file: String) {
+    fileprivate static func split(_ path: String) -> (folder: String, file: String) {
       guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", path) }
       let after = path.utf8.index(after: slash)
       return (String(path[..<after]), String(path[after...]))

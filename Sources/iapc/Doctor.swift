@@ -4,6 +4,7 @@ import Adaptation
 import ArgumentParser
 import Files
 import Foundation
+import Imaging
 import Torch
 
 struct Doctor: ParsableCommand {
@@ -32,6 +33,13 @@ struct Doctor: ParsableCommand {
         "cuda       none that this libtorch can use; for one set LIBTORCH to a CUDA build and `make build`"
       )
     }
+    let missing = VideoProgram.allCases.filter { $0.path == nil }.map(\.rawValue)
+    let video = VideoProgram.ffmpeg.path ?? ""
+    print(
+      missing.isEmpty
+        ? "video      \(video)"
+        : "video      no \(missing.joined(separator: ", no ")): for `predict --video` install FFmpeg"
+    )
     print("cache      \(cacheFolder) (pseudo-labels; change with IAPC_CACHE)")
   }
 

@@ -11,14 +11,19 @@ extension Submission: ExpressibleByArgument {}
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Label images: label maps, colour maps, overlays and a legend; or a benchmark's submission.",
+    abstract: "Label images or a video: maps, overlays and a legend; or a benchmark's submission.",
     discussion: """
-      Example:
+      Examples:
         iapc predict --weights runs/a/adapted.safetensors --images frames/ --output labelled
+        iapc predict --weights runs/a/adapted.safetensors --video drive.mp4 --output labelled.mp4
 
       For each image labelled/labels/NAME.png (class indices),
       labelled/colours/NAME.png and labelled/overlays/NAME.png at the image's size,
       and labelled/legend.svg with the classes' colours.
+
+      With --video the output is one H.264 file of overlays, with as many frames as the
+      input; FFmpeg reads and writes it. What was labelled is kept where the input
+      breaks off, and after Ctrl-C.
 
       With --submission the folder holds what a benchmark's server takes, and nothing
       else; put its content into a zip file. cityscapes: label ids, in files named as
@@ -30,8 +35,13 @@ struct Predict: ParsableCommand {
   @OptionGroup var network: NetworkOptions
   @OptionGroup var images: ImageOptions
   @Option(
-    help: ArgumentHelp("The folder for the results; it must be new or empty.", valueName: "dir"),
-    completion: .directory)
+    help: ArgumentHelp("A video in the place of images, in any form that FFmpeg reads.", valueName: "file"),
+    completion: .file())
+  var video: String?
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the results, new or empty; of a video the file: .mp4, .mov or .mkv.",
+      valueName: "dir-or-file"), completion: .file())
   var output: String
   @Flag(help: "Write over results that are there already.")
   var overwrite = false
@@ -55,10 +65,15 @@ struct Predict: ParsableCommand {
     guard submission == nil || labelSpace == nil else {
       throw ValidationError("--submission has a label space of its own; leave out --label-space.")
     }
+    guard video == nil || (images.isEmpty && submission == nil) else {
+      throw ValidationError(
+        "--video is in the place of images; leave out --images, --dataset and --submission.")
+    }
   }
 
   func run() throws {
     Signals.watch()
+    if let video { return try label(video: video) }
     let list = try images.source().imageList()
     let loaded = try network.load(machine)
     loaded.network.store.seal()

@@ -37,6 +37,9 @@ final class ProgressDisplay {
     shown = .distantPast
   }
 
+  /// Corrects the number of units, where the first was an estimate; 0 for one that is not known.
+  func expect(_ total: Int) { self.total = total }
+
   /// - Parameter detail: what to say besides the count: the loss.
   func advance(_ count: Int, detail: String = "") {
     if quiet { return }
@@ -45,18 +48,19 @@ final class ProgressDisplay {
       self.first = count
       started = now
       shown = now.addingTimeInterval(-ProgressDisplay.interval + ProgressDisplay.delay)
-      if count >= total {
+      if isLast(count) {
         finish(count, detail)
       } else if ProgressDisplay.isTerminal {
         draw(count, detail, now)
       }
       return
     }
-    let isLast = count >= total
-    if isLast { return finish(count, detail) }
+    if isLast(count) { return finish(count, detail) }
     guard now.timeIntervalSince(shown) >= ProgressDisplay.interval, count > first else { return }
     draw(count, detail, now)
   }
+
+  private func isLast(_ count: Int) -> Bool { total > 0 && count >= total }
 
   func note(_ text: String) {
     if quiet { return }
@@ -90,8 +94,8 @@ final class ProgressDisplay {
     let share = total > 0 ? Double(count) / Double(total) : 1
     let done = count - (first ?? count)
     let seconds = now.timeIntervalSince(started)
-    var text = "\(name) \(count)/\(total)"
-    if ProgressDisplay.isTerminal {
+    var text = total > 0 ? "\(name) \(count)/\(total)" : "\(name) \(count)"
+    if ProgressDisplay.isTerminal, total > 0 {
       let filled = Int(share * 24)
       text =
         "\(name) [\(String(repeating: "=", count: filled))\(String(repeating: " ", count: 24 - filled))] "
@@ -100,7 +104,9 @@ final class ProgressDisplay {
     if done > 0, seconds > 0 {
       let rate = Double(done) / seconds
       text += rate >= 1 ? String(format: "  %.1f/s", rate) : String(format: "  %.1f s each", 1 / rate)
-      text += count < total ? "  \(clock(Double(total - count) / rate)) left" : "  in \(clock(seconds))"
+      if total > 0 {
+        text += count < total ? "  \(clock(Double(total - count) / rate)) left" : "  in \(clock(seconds))"
+      }
     }
     return detail.isEmpty ? text : "\(text)  \(detail)"
   }
