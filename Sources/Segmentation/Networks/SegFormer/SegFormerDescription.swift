@@ -7,7 +7,18 @@ extension SegFormer {
   public struct Description: Equatable, Sendable {
     /// The sizes of the paper, table 6.
     public enum Size: String, Sendable, CaseIterable {
-      case b0, b1, b2, b3, b4, b5
+      /// 3.7 million parameters with the head.
+      case b0
+      /// 13.7 million.
+      case b1
+      /// 27.4 million: wider head, deeper stages.
+      case b2
+      /// 47.2 million.
+      case b3
+      /// 64.0 million.
+      case b4
+      /// 84.6 million.
+      case b5
     }
 
     /// Whose small numbers keep the encoder's normalisation from a division by zero; nothing in the weights tells.
