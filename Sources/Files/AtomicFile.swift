@@ -78,7 +78,6 @@ public enum AtomicFile {
   ///
   /// Where that fails, the temporary file is removed.
   ///
-  ///
   /// - Throws: `Problem` where the disk or the folder refuses it.
   package static func settle(_ temporary: String, as path: String) throws {
     var writer = try Writer(adopting: temporary, target: followingLinks(path), named: path)

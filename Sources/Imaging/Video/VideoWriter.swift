@@ -23,6 +23,7 @@ public final class VideoWriter {
   private var isOpen = true
 
   /// - Parameters:
+  ///   - path: the file to write; its ending names the form.
   ///   - size: that of each frame. H.264 with halved colour takes even sizes: an odd one gets a black column
   ///     or row more.
   ///   - rate: frames a second as a fraction.
