@@ -45,7 +45,8 @@ extension Predict {
     display.advance(writer.count)
     let seconds = Date().timeIntervalSince(began)
     let rate = String(format: "%.1f frames/s in %.1f s", Double(writer.count) / seconds, seconds)
-    print("labelled \(writer.count) frames, \(rate), memory \(bytesText(peakMemory)) at most: \(output)")
+    let memory = bytesText(ProcessMemory.peak)
+    print("labelled \(writer.count) frames, \(rate), memory \(memory) at most: \(output)")
   }
 
   private func checkVideoOutput(for video: String) throws {
@@ -70,16 +71,4 @@ extension Predict {
       "cannot read the video", at: path, because: "it has no frame",
       remedy: "give a file that FFmpeg can play")
   }
-}
-
-/// Bytes that this process held at most; its decoder and encoder are not counted.
-private var peakMemory: Int {
-  var usage = rusage()
-  // RUSAGE_SELF, which Glibc and Darwin give different types.
-  getrusage(0, &usage)
-  #if canImport(Darwin)
-    return usage.ru_maxrss
-  #else
-    return usage.ru_maxrss << 10
-  #endif
 }

@@ -65,8 +65,7 @@ extension DeepLabV2.Description {
   /// What names and shapes show; the rest is as in ADVENT's network. Nil where they are not those of one of
   /// the backbones.
   init?(showing weights: RecognisedWeights) {
-    let shapes = Dictionary(
-      weights.checkpoint.tensors.map { ($0.name, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
+    let shapes = weights.checkpoint.shapes
     func blocks(_ layer: Int) -> Int {
       (0...).first { shapes["layer\(layer).\($0).conv1.weight"] == nil } ?? 0
     }

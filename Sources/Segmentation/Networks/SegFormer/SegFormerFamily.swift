@@ -6,15 +6,10 @@ import Torch
 extension NetworkFamily {
   static func segFormer(_ size: SegFormer.Description.Size) -> NetworkFamily {
     let name = "segformer-\(size.rawValue)"
-
-    @Sendable func mine(_ weights: RecognisedWeights?) -> RecognisedWeights? {
-      weights.flatMap { SegFormer.Description(showing: $0)?.size == size ? $0 : nil }
-    }
-
     return NetworkFamily(
       name: name, normalisation: .imageNet, canHaveAuxiliary: false,
-      recognise: { mine(SegFormerReading.recognise($0)) },
-      recogniseBody: { mine(SegFormerReading.recognise($0, bodies: true)) },
+      recognise: { SegFormerReading.recognise($0, as: size) },
+      recogniseBody: { SegFormerReading.recognise($0, as: size, bodies: true) },
       build: { weights, request in
         guard let description = try SegFormer.Description(weights, request.variant) else {
           fatalError("the weights were recognised as those of \(name)")
@@ -39,9 +34,7 @@ extension NetworkFamily {
 extension SegFormer.Description {
   /// What the names and shapes of recognised weights show.
   init?(showing weights: RecognisedWeights) {
-    let shapes = Dictionary(
-      weights.checkpoint.tensors.map { ($0.name, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
-    self.init(shapes, .huggingface, bodies: true)
+    self.init(weights.checkpoint.shapes, .huggingface, bodies: true)
     if let packing = weights.packing { norms = packing.norms }
   }
 

@@ -5,18 +5,20 @@ import Torch
 
 /// Finds out that a checkpoint holds a SegFormer, and which, and brings its entries to the network's names and back.
 enum SegFormerReading {
-  /// The network's names of all weights that a file of a dialect has.
+  /// The weights of a file under the network's names; nil where they are not those of a SegFormer of this size.
   ///
   /// - `bodies`: whether weights of an encoder without a head will do.
-  static func recognise(_ checkpoint: Checkpoint, bodies: Bool = false) -> RecognisedWeights? {
-    let shapes = Dictionary(
-      checkpoint.tensors.map { ($0.name, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
+  static func recognise(
+    _ checkpoint: Checkpoint, as size: SegFormer.Description.Size, bodies: Bool = false
+  ) -> RecognisedWeights? {
+    let shapes = checkpoint.shapes
     for dialect in SegFormerDialect.allCases {
       for prefix in bodies ? ["", dialect.encoderPrefix] : [""] {
         guard let found = SegFormer.Description(shapes, dialect, prefix: prefix, bodies: bodies) else {
           continue
         }
-        return unpacked(checkpoint, prefix, dialect, found)
+        // Its entries are taken apart for the one family that they are of.
+        return found.size == size ? unpacked(checkpoint, prefix, dialect, found) : nil
       }
     }
     return nil

@@ -134,3 +134,10 @@ extension WeightsDialect {
     return replacement.replacing("#", with: number) + rest.dropFirst(tail.count)
   }
 }
+
+extension Checkpoint {
+  /// The shape of each entry; of two under one name the first one's.
+  var shapes: [String: [Int]] {
+    Dictionary(tensors.map { ($0.name, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
+  }
+}
