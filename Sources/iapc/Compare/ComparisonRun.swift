@@ -19,6 +19,9 @@ struct ComparisonRun: Codable {
   struct Cost: Codable {
     /// Of the whole process: labels, steps and weights.
     var seconds: Double
+    /// What its threads computed; other programs on the machine hardly change it. Runs of earlier versions
+    /// have not kept it.
+    var processorSeconds: Double?
     /// The most memory that the process held.
     var peakResidentBytes: Int
   }
@@ -49,9 +52,12 @@ extension ComparisonRun {
         known
         ? ["--resume", folder.path]
         : contestant.options + ["--seed", String(seed), "--output", folder.path] + adapt
-      let before = (try? read(costFile)) ?? Cost(seconds: 0, peakResidentBytes: 0)
+      let before = (try? read(costFile)) ?? Cost(seconds: 0, processorSeconds: 0, peakResidentBytes: 0)
       var cost = try timed([CommandLine.arguments[0], "adapt"] + start, of: contestant.name)
       cost.seconds += before.seconds
+      cost.processorSeconds = before.processorSeconds.flatMap { earlier in
+        cost.processorSeconds.map { $0 + earlier }
+      }
       cost.peakResidentBytes = max(cost.peakResidentBytes, before.peakResidentBytes)
       try writeJSON(cost, to: costFile)
     }
@@ -90,7 +96,11 @@ extension ComparisonRun {
     #else
       let unit = 1024
     #endif
+    let processor = [usage.ru_utime, usage.ru_stime].reduce(0.0) {
+      $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1_000_000
+    }
     return Cost(
-      seconds: (ContinuousClock.now - started) / .seconds(1), peakResidentBytes: Int(usage.ru_maxrss) * unit)
+      seconds: (ContinuousClock.now - started) / .seconds(1), processorSeconds: processor,
+      peakResidentBytes: Int(usage.ru_maxrss) * unit)
   }
 }
