@@ -114,6 +114,10 @@ let package = Package(
       name: "TensorBoard",
       dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["event.proto"]),
+    .target(
+      name: "ONNX",
+      dependencies: ["Torch", "Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto"]),
     .target(name: "CImage", cSettings: pictureHeaders, linkerSettings: pictureLibraries),
     .target(name: "Imaging", dependencies: ["CImage", "Files"]),
     .target(name: "Streets", dependencies: ["Imaging", "Files"]),
@@ -126,7 +130,7 @@ let package = Package(
     .executableTarget(
       name: "iapc",
       dependencies: [
-        "Report", "Adaptation", "Segmentation", "Torch", "Streets", "Imaging", "Files",
+        "Report", "Adaptation", "Segmentation", "ONNX", "Torch", "Streets", "Imaging", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program of the guide to the library, which is a package of its own, too.
@@ -147,6 +151,11 @@ let package = Package(
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "TestSupport"]),
+    .testTarget(
+      name: "ONNXTests",
+      dependencies: [
+        "ONNX", "Torch", "Files", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     .testTarget(name: "StreetsTests", dependencies: ["Streets", "Imaging", "Files", "TestSupport"]),
     .testTarget(
       name: "SegmentationTests",

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rooms="Files Imaging Streets TensorBoard Torch Segmentation Adaptation Report"
+rooms="Files Imaging Streets TensorBoard Torch ONNX Segmentation Adaptation Report"
 log=.build/docs.log
 mkdir -p .build
 # Its status says nothing: it fails at the C rooms, which have no Swift to document. What counts is below.

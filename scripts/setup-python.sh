@@ -70,6 +70,9 @@ readonly reader='^tensorboard([=<>~! ]|$)'
 # Networks of others, which are adapted and held against their own program.
 readonly networks='^transformers([=<>~! ]|$)'
 
+# What runs and checks exported networks.
+readonly runtimes='^onnx(runtime)?([=<>~! ]|$)'
+
 # Adds the packages of the pattern $1, with the options after $2. A part of the comparisons needs them; where they
 # cannot be had, that part, $2, is skipped.
 add_optional() {
@@ -84,7 +87,7 @@ add_optional() {
 
 fill_venv() {
   local list=.venv/requirements.txt packages version
-  grep -vE '^torch([=<>~! ]|$)' <<<"$pins" | grep -vE "$official|$reader|$networks" >"$list" || true
+  grep -vE '^torch([=<>~! ]|$)' <<<"$pins" | grep -vE "$official|$reader|$networks|$runtimes" >"$list" || true
   if serves_this_python; then
     packages=$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
     dirname "$home" >"$packages/iapc-torch.pth"
@@ -100,6 +103,7 @@ fill_venv() {
   add_optional "$official" "the comparison with Cityscapes' official script" --no-deps
   add_optional "$reader" "reading event files with TensorBoard"
   add_optional "$networks" "adapting a SegFormer of transformers"
+  add_optional "$runtimes" "running exported networks in ONNX Runtime"
 }
 
 say "preparing .venv, the Python to compare with ..."

@@ -5,6 +5,7 @@
 #include "boundary.hpp"
 #include "dilated_gradient.hpp"
 #include "operations.hpp"
+#include "tracing.hpp"
 
 using namespace ctorch;
 
@@ -72,6 +73,12 @@ ct_error *ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_
 ct_error *ct_resize_bilinear(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width, bool align_corners) {
   return guarded([&] {
     *out = wrap(at::upsample_bilinear2d(unwrap(x), {height, width}, align_corners));
+  });
+}
+
+ct_error *ct_resize_bilinear_like(ct_tensor **out, const ct_tensor *x, const ct_tensor *like, bool align_corners) {
+  return guarded([&] {
+    *out = wrap(at::upsample_bilinear2d(unwrap(x), plane_of(unwrap(like), "output_size"), align_corners));
   });
 }
 

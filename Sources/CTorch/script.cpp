@@ -4,42 +4,11 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/csrc/jit/serialization/export.h>
-#include <torch/csrc/jit/serialization/import.h>
 
 #include <mutex>
 #include <sstream>
 
 using namespace ctorch;
-
-namespace {
-
-struct Entry {
-  std::string name;
-  bool is_parameter;
-  at::Tensor tensor;
-  /// As the file has it.
-  bool learns;
-};
-
-/// Batches that a layer counts, with the stored mean that moves with them.
-struct Counter {
-  at::Tensor mean, count;
-};
-
-}  // namespace
-
-struct ct_script {
-  torch::jit::Module module;
-  std::shared_ptr<const ScriptProgram> program;
-  torch::jit::ExtraFilesMap texts;
-  std::set<std::string> head;
-  std::vector<Entry> entries;
-  std::vector<Counter> counters;
-  std::string maps, features_of;
-
-  void list_entries();
-  ScriptPass run(const at::Tensor &images, const ct_script_pass &settings, c10::IValue &output) const;
-};
 
 namespace {
 
@@ -201,7 +170,7 @@ ct_error *ct_script_study(const char **features_of, ct_script *script, const ct_
     script->head = head_of(scores, script->module, script->program->normalisations);
     *features_of = nullptr;
     if (features.defined() || !pass.features.isNone()) return;
-    const Entry *widest = nullptr;
+    const ScriptEntry *widest = nullptr;
     for (const auto &entry : script->entries) {
       if (script->head.count(entry.name) == 0 || entry.tensor.dim() < 2) continue;
       if (widest == nullptr || entry.tensor.size(1) >= widest->tensor.size(1)) widest = &entry;

@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include <memory>
 #include <optional>
@@ -114,4 +115,32 @@ at::Tensor scores_of(const c10::IValue &output, at::Tensor &features);
 std::set<std::string> head_of(const at::Tensor &scores, const torch::jit::Module &module,
                               const std::set<std::string> &normalisations);
 
+/// A tensor of a module.
+struct ScriptEntry {
+  std::string name;
+  bool is_parameter;
+  at::Tensor tensor;
+  /// As the file has it.
+  bool learns;
+};
+
+/// Batches that a layer counts, with the stored mean that moves with them.
+struct ScriptCounter {
+  at::Tensor mean, count;
+};
+
 }  // namespace ctorch
+
+struct ct_script {
+  torch::jit::Module module;
+  std::shared_ptr<const ctorch::ScriptProgram> program;
+  torch::jit::ExtraFilesMap texts;
+  std::set<std::string> head;
+  std::vector<ctorch::ScriptEntry> entries;
+  std::vector<ctorch::ScriptCounter> counters;
+  /// What was asked for last.
+  std::string maps, features_of, graph;
+
+  void list_entries();
+  ctorch::ScriptPass run(const at::Tensor &images, const ct_script_pass &settings, c10::IValue &output) const;
+};

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "boundary.hpp"
+#include "tracing.hpp"
 
 using namespace ctorch;
 
@@ -156,6 +157,18 @@ ct_error *ct_zero_into(ct_tensor *x) {
 
 ct_error *ct_reshape(ct_tensor **out, const ct_tensor *x, const int64_t *shape, size_t rank) {
   return guarded([&] { *out = wrap(unwrap(x).reshape(ints(shape, rank))); });
+}
+
+ct_error *ct_flatten(ct_tensor **out, const ct_tensor *x, int64_t first) {
+  return guarded([&] { *out = wrap(at::flatten(unwrap(x), first)); });
+}
+
+ct_error *ct_unflatten(ct_tensor **out, const ct_tensor *x, int64_t axis, const int64_t *sizes, size_t count) {
+  return guarded([&] { *out = wrap(at::unflatten(unwrap(x), axis, ints(sizes, count))); });
+}
+
+ct_error *ct_unflatten_like(ct_tensor **out, const ct_tensor *x, int64_t axis, const ct_tensor *like) {
+  return guarded([&] { *out = wrap(at::unflatten(unwrap(x), axis, plane_of(unwrap(like), "sizes"))); });
 }
 
 ct_error *ct_permute(ct_tensor **out, const ct_tensor *x, const int64_t *axes, size_t rank) {

@@ -32,11 +32,7 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     var checkpoint = try CheckpointFile.read(input)
-    guard overwrite || !FileManager.default.fileExists(atPath: output) else {
-      throw Problem(
-        "the output is there already", at: output, because: "it would be replaced",
-        remedy: "name another file, or say --overwrite")
-    }
+    try checkNewFile(output, overwrite: overwrite)
     if let dialect {
       let translated = try NetworkFile.translate(
         checkpoint, to: dialect, variant: origin.variant, normalisation: origin.normalisation)

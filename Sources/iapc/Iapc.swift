@@ -26,8 +26,8 @@ struct Iapc: ParsableCommand {
     version: iapcVersion,
     subcommands: [
       Adapt.self, Compare.self, Train.self, Evaluate.self, Predict.self, PseudoLabel.self, Select.self,
-      Inspect.self,
-      Convert.self, DataCommand.self, Report.self, Step.self, Benchmark.self, Doctor.self,
+      Inspect.self, Convert.self, Export.self,
+      DataCommand.self, Report.self, Step.self, Benchmark.self, Doctor.self,
     ])
 
   /// Loads the library beside the program that computes, and libtorch with it.

@@ -51,7 +51,6 @@ extension Predict {
 
   private func checkVideoOutput(for video: String) throws {
     try VideoWriter.form(of: output)
-    try checkOutputFile(output)
     guard FileManager.default.fileExists(atPath: output) else { return }
     func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
     guard real(output) != real(video) else {
@@ -59,11 +58,7 @@ extension Predict {
         "cannot write the video", at: output, because: "it is the one to be read", remedy: "name another file"
       )
     }
-    guard overwrite else {
-      throw Problem(
-        "the output file exists", at: output, because: "it would be replaced",
-        remedy: "name a new file, or say --overwrite")
-    }
+    try checkNewFile(output, overwrite: overwrite)
   }
 
   private static func empty(_ path: String) -> Problem {

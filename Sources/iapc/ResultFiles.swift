@@ -57,6 +57,16 @@ func checkOutputFile(_ path: String?) throws {
   }
 }
 
+/// Refuses a file that could not be written, and one that is there, unless it may be replaced.
+func checkNewFile(_ path: String, overwrite: Bool) throws {
+  try checkOutputFile(path)
+  guard overwrite || !FileManager.default.fileExists(atPath: path) else {
+    throw Problem(
+      "the output is there already", at: path, because: "it would be replaced",
+      remedy: "name another file, or say --overwrite")
+  }
+}
+
 /// Runs a body that writes files into a folder. If it fails, what it added goes again.
 ///
 /// Results of a body that the user interrupts stay; files that it replaced are whole either way.

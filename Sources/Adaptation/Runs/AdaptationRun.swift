@@ -126,7 +126,7 @@ public final class AdaptationRun {
     _ adapted: any Segmenter, _ loaded: LoadedNetwork, _ pictures: BoardPictures, on board: RunBoard
   ) throws {
     // First the module: the others are its weights alone.
-    let script = adapted is ScriptedNetwork ? [folder.adaptedScript] : []
+    let script = adapted.program == nil ? [] : [folder.adaptedScript]
     for file in script + [folder.adaptedSafetensors, folder.adaptedPth] {
       try NetworkFile.save(adapted, classes: loaded.classes, form: loaded.form, to: file)
     }

@@ -97,6 +97,7 @@ extension AdaptationSettings {
     Setting("optimizer", \.learning.optimizer, "what moves the parameters"),
     Setting(
       "studentNorm", \.learning.studentNorm, "the student's normalisation statistics while it learns"),
+    Setting("trained", \.learning.trained, "what of the network learns; auto: the method's own choice"),
     Setting("headScale", \.learning.headScale, "the classifier's learning rate over the body's"),
     Setting("momentum", \.learning.momentum, "the optimiser's momentum"),
     Setting("weightDecay", \.learning.weightDecay, "the optimiser's weight decay"),

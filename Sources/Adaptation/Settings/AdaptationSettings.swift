@@ -228,7 +228,7 @@ extension AdaptationSettings {
     iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 0)
     iapc.prototypes = .momentum
     iapc.mixing.classes = true
-    (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.99, .teacher)
+    (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.995, .teacher)
     (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamw, 1, 0.01)
     (steps, learningRate, warmUp) = (200, 2e-4, 20)
     horizon = nil

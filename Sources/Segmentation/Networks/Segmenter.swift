@@ -37,6 +37,8 @@ public protocol Segmenter: AnyObject {
   var hasBatchStatistics: Bool { get }
   /// How the weights want their pixels.
   var normalisation: Normalisation { get }
+  /// The program that it came with and runs, which its files hold beside the weights; nil for networks of this library.
+  var program: ScriptModule? { get }
 
   /// Shapes: normalised images [N, 3, H, W] -> logits and features.
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Prediction
@@ -54,6 +56,8 @@ public protocol Segmenter: AnyObject {
   func updates(of parameter: String, most updates: Int) -> Int
   /// Whether a parameter scales or shifts a normalisation; adaptation leaves those as they are.
   func isNormalisation(_ parameter: String) -> Bool
+  /// The entries of the store as a file of a form has them.
+  func state(in form: WeightsForm) -> [(name: String, tensor: StoredTensor)]
   /// A network of the same architecture and state, on the same device.
   func copy() -> Self
 }
@@ -61,6 +65,8 @@ public protocol Segmenter: AnyObject {
 extension Segmenter {
   public var variantText: String { "" }
   public var hasBatchStatistics: Bool { true }
+  public var program: ScriptModule? { nil }
+  public func state(in form: WeightsForm) -> [(name: String, tensor: StoredTensor)] { store.state }
   public func auxiliaryLogits(of prediction: Prediction) -> Tensor? { nil }
 
   public func updates(of parameter: String, most updates: Int) -> Int { updates }

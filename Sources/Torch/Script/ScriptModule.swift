@@ -26,9 +26,9 @@ public final class ScriptModule {
     public let tensor: Tensor
   }
 
-  private let raw: OpaquePointer
+  let raw: OpaquePointer
 
-  private init(owning raw: OpaquePointer) { self.raw = raw }
+  init(owning raw: OpaquePointer) { self.raw = raw }
 
   deinit { ct_script_free(raw) }
 

@@ -11,6 +11,19 @@ extension Tensor {
     unary("reshape") { out, x in shape.lend64 { ct_reshape(out, x, $0, $1) } }
   }
 
+  /// The axes from `first` on as one, in row-major order.
+  public func flattened(from first: Int) -> Tensor { unary("flatten") { ct_flatten($0, $1, Int64(first)) } }
+
+  /// One axis as several, in row-major order; one of their sizes may be -1.
+  public func unflattened(_ axis: Int, into sizes: Int...) -> Tensor {
+    unary("unflatten") { out, x in sizes.lend64 { ct_unflatten(out, x, Int64(axis), $0, $1) } }
+  }
+
+  /// One axis as height and width of another map, [..., H, W].
+  public func unflattened(_ axis: Int, like map: Tensor) -> Tensor {
+    binary("unflatten", map) { ct_unflatten_like($0, $1, Int64(axis), $2) }
+  }
+
   /// Axes in another order.
   public func permuted(_ axes: Int...) -> Tensor {
     unary("permute") { out, x in axes.lend64 { ct_permute(out, x, $0, $1) } }

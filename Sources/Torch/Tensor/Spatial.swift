@@ -58,6 +58,11 @@ extension Tensor {
     unary("resizeBilinear") { ct_resize_bilinear($0, $1, Int64(height), Int64(width), alignCorners) }
   }
 
+  /// `resizedBilinear` to the size of another map, [..., H, W]: [N, C, h, w] -> [N, C, H, W].
+  public func resizedBilinear(like map: Tensor, alignCorners: Bool = true) -> Tensor {
+    binary("resizeBilinear", map) { ct_resize_bilinear_like($0, $1, $2, alignCorners) }
+  }
+
   /// Shapes: [N, C, h, w] -> [N, C, height, width]; output pixel i takes input pixel floor(i h / height).
   public func resizedNearest(height: Int, width: Int) -> Tensor {
     unary("resizeNearest") { ct_resize_nearest($0, $1, Int64(height), Int64(width)) }

@@ -129,6 +129,12 @@ ct_error *ct_bincount(ct_tensor **out, const ct_tensor *x, int64_t bins);
 /* -- Shape ------------------------------------------------------------------------------------------ */
 
 ct_error *ct_reshape(ct_tensor **out, const ct_tensor *x, const int64_t *shape, size_t rank);
+/* The axes from `first` on as one. */
+ct_error *ct_flatten(ct_tensor **out, const ct_tensor *x, int64_t first);
+/* One axis as several; one size may be -1. */
+ct_error *ct_unflatten(ct_tensor **out, const ct_tensor *x, int64_t axis, const int64_t *sizes, size_t count);
+/* One axis as height and width, those of the last two axes of `like`. */
+ct_error *ct_unflatten_like(ct_tensor **out, const ct_tensor *x, int64_t axis, const ct_tensor *like);
 ct_error *ct_permute(ct_tensor **out, const ct_tensor *x, const int64_t *axes, size_t rank);
 ct_error *ct_narrow(ct_tensor **out, const ct_tensor *x, int64_t axis, int64_t start, int64_t length);
 ct_error *ct_cat(ct_tensor **out, const ct_tensor *const *parts, size_t count, int64_t axis);
@@ -157,6 +163,8 @@ ct_error *ct_prelu(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight)
 ct_error *ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window);
 ct_error *ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window, bool ceil_mode);
 ct_error *ct_resize_bilinear(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width, bool align_corners);
+/* To the height and width of `like`, its last two axes. */
+ct_error *ct_resize_bilinear_like(ct_tensor **out, const ct_tensor *x, const ct_tensor *like, bool align_corners);
 ct_error *ct_resize_nearest(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width);
 ct_error *ct_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis);
 ct_error *ct_log_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis);

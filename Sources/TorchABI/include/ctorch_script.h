@@ -48,6 +48,27 @@ typedef struct ct_script_entry {
 /* Loads a module onto a device (0 is the CPU, 1 CUDA), with floating tensors as float32. `*out` is +1. */
 ct_error *ct_script_load(ct_script **out, const char *path, int32_t device_kind, int32_t device_index);
 
+/* A tensor of a module that is to be made; a name with points lies in inner modules. */
+typedef struct ct_script_part {
+  const char *name;
+  ct_tensor *tensor;
+  bool is_parameter;
+} ct_script_part;
+
+/* Computes what is to be recorded. `images` is +1 and the callee's; the result is borrowed until the recording ends. */
+typedef const ct_tensor *(*ct_script_body)(void *context, ct_tensor *images);
+
+/* Makes a module of the operators that `body` calls for images [N, 3, H, W], with the parts as its parameters and
+ * buffers; other tensors become constants. Sizes that no operator of the library takes from a tensor are those of
+ * `images` for ever. `*out` is +1. */
+ct_error *ct_script_trace(ct_script **out, const ct_script_part *parts, size_t count, const ct_tensor *images,
+                          ct_script_body body, void *context);
+
+/* The operators of a traced module as JSON: {"input": id, "output": id, "operations": [{"name": "aten::relu",
+ * "arguments": [{"value": id}], "results": [{"id": id, "shape": [1, 3, 8, 8]}]}]}. An argument is one of value,
+ * tensor (a part's name), integer, real, truth, text, list or, where it is absent, {}. Borrowed until the next call. */
+ct_error *ct_script_graph(const char **out, ct_script *script);
+
 /* The same program with a copy of all tensors. `*out` is +1. */
 ct_error *ct_script_copy(ct_script **out, const ct_script *script);
 

@@ -97,7 +97,7 @@ struct SettingsTests {
     #expect(ours.profile == .recommended && ours.iapc.importance == .probabilities)
     #expect(ours.iapc.weights.entropy == 0 && ours.iapc.mixing.classes && ours.exposure == .source)
     #expect(ours.learning.optimizer == .adamw && ours.steps == 200 && ours.horizon == nil)
-    #expect(ours.iapc.classBalance == .shares && ours.adapted == .teacher && ours.iapc.teacherDecay == 0.99)
+    #expect(ours.iapc.classBalance == .shares && ours.adapted == .teacher && ours.iapc.teacherDecay == 0.995)
     for settings in [reference, paper] {
       #expect(settings.iapc.prototypeLayout == .mended && settings.iapc.ignoredInMean)
       #expect(settings.iapc.prototypes == .perImage && settings.iapc.teacherDecay == 0.9999)

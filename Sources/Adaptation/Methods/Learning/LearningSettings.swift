@@ -14,6 +14,9 @@ public struct LearningSettings: Equatable, Sendable {
   public var momentum = 0.9
   /// How much of a parameter is added to its gradient (`sgd`), or how fast it shrinks (`adamw`).
   public var weightDecay = 5e-4
+  /// What of the network learns; nil leaves it to the method: the normalisation alone in `tent`, everything in `cotta`,
+  /// everything but that in the others.
+  public var trained: TrainedParameters?
   /// Which statistics the student's normalisation layers use while it learns.
   public var studentNorm = NormChoice.batch
   /// What the networks compute in.

@@ -19,7 +19,7 @@ public final class StudentLearner {
   /// Whether the last step was left out.
   public private(set) var isAsBefore = false
 
-  /// - `trained`: what of the network learns.
+  /// - `trained`: what of the network learns where the settings leave it to the method.
   /// - `others`: what learns with it, and is no part of it.
   /// - `peers`: the processes that each take a part of every batch, with the same network; nil for a process by
   ///   itself.
@@ -28,7 +28,7 @@ public final class StudentLearner {
     beside others: [ParameterGroup] = [], peers: Peers? = nil
   ) {
     (self.network, self.settings, self.peers) = (network, settings, peers)
-    network.setTrained(trained)
+    network.setTrained(settings.trained ?? trained)
     let groups = network.parameterGroups(
       headScale: settings.headScale, bodyUpdates: settings.backboneUpdates)
     optimizer = settings.optimizer.make(
@@ -114,25 +114,4 @@ extension LearningMethod {
   public var state: [(name: String, tensor: StoredTensor)] { learner.state }
 
   public func load(_ state: [(name: String, tensor: StoredTensor)]) -> LoadReport { learner.load(state) }
-}
-
-/// What of a network learns.
-public enum TrainedParameters {
-  /// Everything but the normalisation layers' weights and biases.
-  case weights
-  /// The normalisation layers' weights and biases alone.
-  case normalisation
-  /// Everything.
-  case all
-}
-
-extension Segmenter {
-  fileprivate func setTrained(_ trained: TrainedParameters) {
-    store.setTrainable(true)
-    switch trained {
-    case .weights: freezeNormalisation()
-    case .normalisation: store.setTrainable(false) { !isNormalisation($0) }
-    case .all: break
-    }
-  }
 }

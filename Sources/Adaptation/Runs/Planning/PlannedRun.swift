@@ -119,7 +119,7 @@ extension AdaptationSettings {
     var files = [
       run.files(
         cost, steps: steps, every: checkpointEvery, keep: checkpointKeep,
-        weights: network is ScriptedNetwork ? 3 : 2,
+        weights: network.program == nil ? 2 : 3,
         extra: watches && collapse != .off ? 1 : 0)
     ]
     if !labelsDone {

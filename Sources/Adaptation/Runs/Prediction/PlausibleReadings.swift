@@ -39,7 +39,7 @@ public struct PlausibleReadings {
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws -> PlausibleReadings? {
     let plausible = try NetworkFile.plausible(checkpoint, family: family)
-    let conventions = Normalisation.known + Normalisation.known.map(\.swapped)
+    let conventions = Normalisation.published + Normalisation.published.map(\.swapped)
     var (readings, left): ([Reading], Int) = ([], plausible.count + conventions.count)
     func read(_ guess: NetworkFile.Guess) throws {
       try progress(readings.count, readings.count + left)

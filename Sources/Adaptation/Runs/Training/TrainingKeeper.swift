@@ -59,7 +59,7 @@ struct TrainingKeeper {
   /// Writes the weights under "last" or "best".
   func save(_ name: String) throws {
     let files = folder.weights(name)
-    if network is ScriptedNetwork {
+    if network.program != nil {
       try NetworkFile.save(network, classes: classes, to: "\(folder.path)/\(name).pt")
     }
     try NetworkFile.save(network, classes: classes, to: files.safetensors)

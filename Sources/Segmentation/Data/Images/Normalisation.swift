@@ -79,13 +79,21 @@ public struct Normalisation: Codable, Equatable, Sendable {
     unchecked: "espnetCityscapes", .bgr, [72.3923111, 82.90893555, 73.15840149],
     [45.3192215, 46.15289307, 44.91483307], 1 / 255)
 
+  /// Pixels as they are, RGB in 0...255: for networks that normalise by themselves.
+  public static let pixels = Normalisation(unchecked: "pixels", .rgb, [0, 0, 0], [1, 1, 1], 1)
+
+  /// Those of published weights.
+  public static let published = [caffe, imageNet, espnetCityscapes]
+
   /// The normalisations that have a name on the command line.
-  public static let known = [caffe, imageNet, espnetCityscapes]
+  public static let known = published + [pixels]
 
   /// The brightness and contrast of the images that the weights were trained on, as far as the normalisation tells:
-  /// the means of its means and deviations. Deviations that are all 1 are none, and leave the contrast.
-  public var exposure: Exposure {
-    Exposure(
+  /// the means of its means and deviations. Deviations that are all 1 are none, and leave the contrast; means that are
+  /// all 0 tell nothing.
+  public var exposure: Exposure? {
+    guard !mean.allSatisfy({ $0 == 0 }) else { return nil }
+    return Exposure(
       mean: mean.reduce(0, +) / 3, deviation: std.allSatisfy { $0 == 1 } ? nil : std.reduce(0, +) / 3)
   }
 

@@ -50,6 +50,10 @@ public final class SegFormer: Segmenter {
     parameter.split(separator: ".").contains { $0.hasPrefix("layer_norm") || $0 == "batch_norm" }
   }
 
+  public func state(in form: WeightsForm) -> [(name: String, tensor: StoredTensor)] {
+    SegFormerDialect(rawValue: form.dialect).map { SegFormerReading.packed(store.state, $0) } ?? store.state
+  }
+
   public func copy() -> SegFormer {
     let twin = SegFormer(description, normalisation: normalisation, device: store.device)
     twin.store.copy(from: store)
@@ -67,8 +71,7 @@ private struct SegFormerHead {
     let norm: BatchNorm?
 
     func callAsFunction(_ map: Tensor, _ mode: Mode) -> Tensor {
-      let s = map.shape
-      let projected = projection(map.asTokens()).asMap(TokenGrid(height: s[2], width: s[3]))
+      let projected = projection(map.asTokens()).asMap(like: map)
       return norm?(projected, mode) ?? projected
     }
   }
@@ -95,11 +98,10 @@ private struct SegFormerHead {
   }
 
   func callAsFunction(_ maps: [Tensor], _ mode: Mode) -> Prediction {
-    let size = maps[0].shape
     let projected = zip(branches, maps).map { branch, map in
       let own = branch(map, mode)
-      return map.shape[2...] == size[2...]
-        ? own : own.resizedBilinear(height: size[2], width: size[3], alignCorners: false)
+      return map.shape[2...] == maps[0].shape[2...]
+        ? own : own.resizedBilinear(like: maps[0], alignCorners: false)
     }
     let features = norm(
       fusion(Tensor.concatenated(lastFirst ? projected.reversed() : projected, along: 1)), mode)

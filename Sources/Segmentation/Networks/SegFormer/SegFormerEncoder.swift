@@ -40,33 +40,23 @@ struct SegFormerEncoder {
   func callAsFunction(_ images: Tensor) -> [Tensor] {
     var map = images
     return stages.map { stage in
-      var (tokens, grid) = stage.embedding(map)
-      for block in stage.blocks { tokens = block(tokens, grid) }
-      map = stage.norm(tokens).asMap(grid)
+      var (tokens, pixels) = stage.embedding(map)
+      for block in stage.blocks { tokens = block(tokens, pixels) }
+      map = stage.norm(tokens).asMap(like: pixels)
       return map
     }
   }
 }
 
-/// Height and width of a map whose pixels are tokens.
-struct TokenGrid {
-  let height, width: Int
-}
-
 extension Tensor {
   /// [N, D, h, w] -> [N, h w, D]
-  func asTokens() -> Tensor {
-    let s = shape
-    return reshaped(s[0], s[1], -1).permuted(0, 2, 1)
-  }
+  func asTokens() -> Tensor { flattened(from: 2).permuted(0, 2, 1) }
 
-  /// [N, h w, D] -> [N, D, h, w]
-  func asMap(_ grid: TokenGrid) -> Tensor {
-    permuted(0, 2, 1).reshaped(shape[0], -1, grid.height, grid.width)
-  }
+  /// [N, h w, D] -> [N, D, h, w], of the height and width of `pixels`.
+  func asMap(like pixels: Tensor) -> Tensor { permuted(0, 2, 1).unflattened(2, like: pixels) }
 }
 
-/// A convolution whose pixels become tokens. Shapes: [N, in, H, W] -> [N, h w, out].
+/// A convolution whose pixels become tokens. Shapes: [N, in, H, W] -> [N, h w, out], with the map [N, out, h, w].
 private struct PatchEmbedding {
   private let projection: Convolution
   private let norm: LayerNorm
@@ -81,10 +71,9 @@ private struct PatchEmbedding {
     norm = LayerNorm(scope / "layer_norm", output, epsilon: epsilon)
   }
 
-  func callAsFunction(_ map: Tensor) -> (tokens: Tensor, grid: TokenGrid) {
+  func callAsFunction(_ map: Tensor) -> (tokens: Tensor, pixels: Tensor) {
     let projected = projection(map)
-    let s = projected.shape
-    return (norm(projected.asTokens()), TokenGrid(height: s[2], width: s[3]))
+    return (norm(projected.asTokens()), projected)
   }
 }
 
@@ -110,9 +99,9 @@ struct SegFormerBlock {
     contract = Linear(scope / "mlp" / "dense2", inner, width)
   }
 
-  func callAsFunction(_ tokens: Tensor, _ grid: TokenGrid) -> Tensor {
-    let attended = tokens + attention(attentionNorm(tokens), grid)
-    let inner = neighbours(expand(perceptronNorm(attended)).asMap(grid)).asTokens()
+  func callAsFunction(_ tokens: Tensor, _ pixels: Tensor) -> Tensor {
+    let attended = tokens + attention(attentionNorm(tokens), pixels)
+    let inner = neighbours(expand(perceptronNorm(attended)).asMap(like: pixels)).asTokens()
     return attended + contract(inner.gelu())
   }
 }
@@ -144,16 +133,14 @@ private struct ReducedAttention {
     output = Linear(scope / "output" / "dense", width, width)
   }
 
-  func callAsFunction(_ tokens: Tensor, _ grid: TokenGrid) -> Tensor {
-    let reduced = reduction.map { $0.norm($0.convolution(tokens.asMap(grid)).asTokens()) } ?? tokens
+  func callAsFunction(_ tokens: Tensor, _ pixels: Tensor) -> Tensor {
+    let reduced = reduction.map { $0.norm($0.convolution(tokens.asMap(like: pixels)).asTokens()) } ?? tokens
     let attended = split(query(tokens)).attending(to: split(key(reduced)), split(value(reduced)))
-    let s = tokens.shape
-    return output(attended.permuted(0, 2, 1, 3).reshaped(s[0], -1, s[2]))
+    return output(attended.permuted(0, 2, 1, 3).flattened(from: 2))
   }
 
   /// [N, L, D] -> [N, heads, L, D / heads]
   private func split(_ x: Tensor) -> Tensor {
-    let s = x.shape
-    return x.reshaped(s[0], -1, heads, s[2] / heads).permuted(0, 2, 1, 3)
+    x.unflattened(2, into: heads, -1).permuted(0, 2, 1, 3)
   }
 }

@@ -26,7 +26,7 @@ extension NetworkFile {
         "cannot load the module", at: path, because: error.lastLine,
         remedy: "save it in Python with torch.jit.save, unfrozen and with operators of PyTorch alone")
     }
-    let own = try module.text(ScriptedNetwork.metadataName).map { try metadata($0, path) } ?? [:]
+    let own = try module.text(ScriptModule.metadataName).map { try metadata($0, path) } ?? [:]
     let space = try LabelSpace.named(said.classes ?? own[Key.classes] ?? "cityscapes19")
     let network = try ScriptedNetwork(
       module, ScriptSettings(VariantText(said.variant ?? own[Key.variant] ?? "")), classCount: space.count,
@@ -48,7 +48,7 @@ extension NetworkFile {
     do { return try JSONDecoder().decode([String: String].self, from: Data(text.utf8)) } catch {
       throw Problem(
         "cannot load the module", at: path,
-        because: "its extra file \(ScriptedNetwork.metadataName) is no JSON object of texts",
+        because: "its extra file \(ScriptModule.metadataName) is no JSON object of texts",
         remedy: "save it again, as in {\"iapc.classes\": \"cityscapes19\"}")
     }
   }

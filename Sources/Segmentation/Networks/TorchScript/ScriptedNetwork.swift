@@ -23,6 +23,7 @@ public final class ScriptedNetwork: Segmenter {
   /// The layer whose input the features are, where nothing was named and the module gives none.
   let featuresOf: String?
 
+  public var program: ScriptModule? { module }
   private let module: ScriptModule
   private let settings: ScriptSettings
   private let head: Set<String>
@@ -85,7 +86,9 @@ public final class ScriptedNetwork: Segmenter {
   public func isHead(_ parameter: String) -> Bool { head.contains(parameter) }
   public func isNormalisation(_ parameter: String) -> Bool { normalisations.contains(parameter) }
   public func copy() -> ScriptedNetwork { ScriptedNetwork(copyOf: self) }
+}
 
+extension ScriptModule {
   /// Writes the module with its tensors as they are now, and metadata that `torch.jit.load` gives as the extra file
   /// `iapc.json`.
   ///
@@ -94,7 +97,7 @@ public final class ScriptedNetwork: Segmenter {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text = String(decoding: try encoder.encode(metadata), as: UTF8.self)
-    try module.save(to: path, text: text, under: ScriptedNetwork.metadataName)
+    try save(to: path, text: text, under: ScriptModule.metadataName)
   }
 
   /// The extra file that holds what weights say of themselves.

@@ -131,33 +131,33 @@ public enum NetworkFile {
   ) -> Checkpoint {
     var metadata = metadata(of: network, classes: classes)
     metadata[Key.dialect] = form?.dialect
-    // Only a SegFormer's entries are packed.
-    let packing = network is SegFormer ? form.flatMap { SegFormerDialect(rawValue: $0.dialect) } : nil
-    let state = network.store.state
     return Checkpoint(
-      tensors: packing.map { SegFormerReading.packed(state, $0) } ?? state, metadata: metadata,
+      tensors: form.map(network.state) ?? network.store.state, metadata: metadata,
       places: form?.places ?? CheckpointPlaces())
   }
 
   private static func metadata(of network: any Segmenter, classes: LabelSpace) -> [String: String] {
-    var metadata = [
-      Key.network: network.name, Key.classes: classes.text,
-      Key.normalisation: text(of: network.normalisation),
-    ]
+    var metadata = metadata(network: network.name, classes: classes, normalisation: network.normalisation)
     if !network.variantText.isEmpty { metadata[Key.variant] = network.variantText }
     return metadata
   }
 
-  /// Writes a network's weights, with what is needed to load them again; a TorchScript module where the network is
-  /// one and the path ends in .pt.
+  static func metadata(
+    network: String, classes: LabelSpace, normalisation: Normalisation
+  ) -> [String: String] {
+    [Key.network: network, Key.classes: classes.text, Key.normalisation: text(of: normalisation)]
+  }
+
+  /// Writes a network's weights, with what is needed to load them again; its program where it came
+  /// with one and the path ends in .pt.
   ///
   /// - `form`: how the weights came, to write them alike; nil for the network's own names.
   /// - Throws: `Problem` where the file cannot be written.
   public static func save(
     _ network: any Segmenter, classes: LabelSpace, form: WeightsForm? = nil, to path: String
   ) throws {
-    if let script = network as? ScriptedNetwork, path.lowercased().hasSuffix(".pt") {
-      return try script.save(metadata(of: script, classes: classes), to: path)
+    if let program = network.program, path.lowercased().hasSuffix(".pt") {
+      return try program.save(metadata(of: network, classes: classes), to: path)
     }
     try CheckpointFile.write(checkpoint(of: network, classes: classes, form: form), to: path)
   }
