@@ -72,7 +72,8 @@ struct Export: ParsableCommand {
     case .onnx: try model(of: traced, loaded).write(to: output)
     case .pt, nil: try traced.save(to: output)
     }
-    let sizes = size.map { "of \($0)" } ?? (multiple == 1 ? "of any size" : "whose sides are multiples of \(multiple)")
+    let sizes =
+      size.map { "of \($0)" } ?? (multiple == 1 ? "of any size" : "whose sides are multiples of \(multiple)")
     print("wrote \(loaded.network.name) for images \(sizes): \(output)")
   }
 

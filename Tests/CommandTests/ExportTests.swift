@@ -47,7 +47,8 @@ private struct Networks: Sendable {
       try done(
         [
           "train", "--images", folder.path("160x96/images"), "--labels", folder.path("160x96/labels"),
-          "--label-space", "cityscapes19", "--network", name, "--crop", "64x64", "--batch", "2", "--steps", "2",
+          "--label-space", "cityscapes19", "--network", name, "--crop", "64x64", "--batch", "2", "--steps",
+          "2",
           "--output", folder.path(name),
         ] + (name.hasPrefix("deeplab") ? ["--normalisation", "caffe"] : []))
     }
@@ -153,7 +154,8 @@ private struct Networks: Sendable {
       let export = ["export", "--weights", sample.weights, "--output"]
       let there = folder.path("there.onnx")
       try Data("mine".utf8).write(to: URL(fileURLWithPath: there))
-      try expectError(export + [there], saying: "the output is there already (\(there)): it would be replaced")
+      try expectError(
+        export + [there], saying: "the output is there already (\(there)): it would be replaced")
       #expect(try bytes(there) == Data("mine".utf8))
       try done(export + [there, "--overwrite"])
       #expect(try bytes(there).count > 1000)
@@ -161,7 +163,9 @@ private struct Networks: Sendable {
       let odd = folder.path("odd.onnx")
       try expectError(
         export + [odd, "--size", "100x96"],
-        saying: "cannot export the network (--size 100x96): espnet takes widths and heights that are multiples of 8")
+        saying:
+          "cannot export the network (--size 100x96): espnet takes widths and heights that are multiples of 8"
+      )
       try expectError(export + [folder.path("none/net.onnx")], saying: "its folder does not exist")
       let module = folder.path("net.pt")
       try done(export + [module])

@@ -38,7 +38,9 @@ import Torch
   @Test("A model names its weights, its free axes and what it says of itself")
   func names() throws {
     let weight = weight
-    let graph = try graph { $0.conv2d(weight, Window(stride: 2, padding: 1)).relu().resizedBilinear(like: $0) }
+    let graph = try graph {
+      $0.conv2d(weight, Window(stride: 2, padding: 1)).relu().resizedBilinear(like: $0)
+    }
     let model = try written(ONNXModel(graph, tensors: ["conv.weight": weight], description()))
     #expect(model.irVersion == 8 && model.opsetImport.map(\.version) == [17])
     #expect(model.producerName == "iapc" && model.producerVersion == "1.2")
@@ -73,7 +75,8 @@ import Torch
       }
       return problem.map { "\($0)" } ?? ""
     }
-    let wanted = "cannot write the network as ONNX (aten::softmax): this operator of PyTorch has no translation"
+    let wanted =
+      "cannot write the network as ONNX (aten::softmax): this operator of PyTorch has no translation"
     #expect(try refusal { $0.conv2d(weight, Window()).softmax(1) }.hasPrefix(wanted))
     // Only the order of channels is turned: the height is free.
     #expect(try refusal { $0.flipped(along: 2).conv2d(weight, Window()) }.contains("(aten::flip)"))

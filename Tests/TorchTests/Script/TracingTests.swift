@@ -20,7 +20,8 @@ import Torch
 
   private func traced() throws -> ScriptModule {
     try ScriptModule(
-      tracing: [("head.conv.weight", weight, .parameter), ("shift", bias, .buffer)], on: images(2, 10, 14), body)
+      tracing: [("head.conv.weight", weight, .parameter), ("shift", bias, .buffer)], on: images(2, 10, 14),
+      body)
   }
 
   @Test("A module gives what was traced, at other sizes and numbers of images too")
@@ -41,7 +42,8 @@ import Torch
     let store = ParameterStore()
     for entry in module.entries { store.adopt(entry.tensor, as: entry.name, entry.kind) }
     #expect(store.parameters.map(\.name) == ["head.conv.weight"])
-    #expect(store.load([("head.conv.weight", Tensor.ones([4, 3, 1, 1]).stored), ("shift", bias.stored)]).isExact)
+    #expect(
+      store.load([("head.conv.weight", Tensor.ones([4, 3, 1, 1]).stored), ("shift", bias.stored)]).isExact)
     assertClose(weight, .ones([4, 3, 1, 1]))
   }
 
@@ -52,7 +54,8 @@ import Torch
     #expect(names.first == "aten::_convolution")
     #expect(names.filter { $0 == "aten::size" }.count == 4)
     let first = graph.operations[0]
-    #expect(first.arguments.prefix(3) == [.value(graph.input), .tensor("head.conv.weight"), .tensor("shift")])
+    #expect(
+      first.arguments.prefix(3) == [.value(graph.input), .tensor("head.conv.weight"), .tensor("shift")])
     #expect(first.arguments[3] == .list([.integer(2), .integer(2)]))
     #expect(first.results[0].shape == [2, 4, 5, 7])
     #expect(graph.operations.last?.results[0].id == graph.output)

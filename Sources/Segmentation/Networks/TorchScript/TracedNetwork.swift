@@ -35,7 +35,8 @@ public struct TracedNetwork {
     let network = loaded.network
     guard network.program == nil else {
       throw Problem(
-        "cannot export the network", at: loaded.file, because: "it came as a TorchScript module and is one still",
+        "cannot export the network", at: loaded.file,
+        because: "it came as a TorchScript module and is one still",
         remedy: "use it as it is (of a run, adapted.pt), or export it where its Python is")
     }
     let pixels = PixelInput(network.normalisation, on: network.store.device)

@@ -52,7 +52,8 @@ import Torch
     }
   }
 
-  @Test("It normalises as the network wants it", arguments: Normalisation.known + [Normalisation.caffe.swapped])
+  @Test(
+    "It normalises as the network wants it", arguments: Normalisation.known + [Normalisation.caffe.swapped])
   func colours(normalisation: Normalisation) throws {
     let loaded = try loaded("espnet", normalisation)
     let image = picture(PixelSize(width: 64, height: 48))
