@@ -17,14 +17,14 @@ struct Export: ParsableCommand {
         iapc export --weights runs/a/adapted.safetensors --output net.onnx
         iapc export --weights runs/a/adapted.safetensors --output net.pt
 
-      The file takes float32 images [N, 3, H, W] of red, green and blue in 0 to 255 as
-      they are, and gives scores [N, C, H, W] at their size: the network's colours and
-      the resize are in it. N, H and W are free; H and W must be multiples of what the
-      command says at the end. The file says which classes there are: under
-      "iapc.classes" in ONNX's metadata, and in TorchScript's extra file iapc.json.
+      The file takes float32 images [N, 3, H, W] of red, green and blue in 0 to
+      255, and gives scores [N, C, H, W] at their size: the network's colours and
+      the resize are in it. N, H and W are free, but for what H and W must be
+      multiples of, which the command says. Which classes there are stands under
+      "iapc.classes", in ONNX's metadata and TorchScript's extra file iapc.json.
 
-      .onnx is for ONNX Runtime, OpenVINO, TensorRT and others (operator set \(ONNXModel.operatorSet)).
-      .pt is for torch.jit.load in Python and C++, and its parameters can be trained;
+      .onnx is for ONNX Runtime, OpenVINO, TensorRT and others (operator set
+      \(ONNXModel.operatorSet)). .pt is for torch.jit.load in Python and C++, and can be trained on;
       iapc's commands take it, too.
       """)
 

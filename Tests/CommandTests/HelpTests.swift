@@ -7,8 +7,7 @@ import Testing
     "Every command explains itself with an example",
     arguments: [
       ["adapt"], ["train"], ["evaluate"], ["predict"], ["pseudo-label"], ["inspect"], ["convert"],
-      ["data", "streets"],
-      ["report"], ["step"], ["doctor"], ["select"],
+      ["export"], ["compare"], ["data", "streets"], ["report"], ["step"], ["doctor"], ["select"],
     ])
   func helpOfCommand(_ command: [String]) throws {
     let outcome = try iapc(command + ["--help"])
