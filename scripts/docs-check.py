@@ -55,7 +55,7 @@ NOT_RUN = [
     (r"make (demo|rehearsal|bench|cost|soak|torture|fuzz|sanitize|nccl-check)\b", "takes minutes to hours"),
     (r"make (test|lint|format|docs|docs-check|fixtures|clean)\b|\.ci/run", "CI runs it, or it runs this check"),
     (r"make (setup|build)\b|swift (build|test|run)\b", "this check begins with what it leaves"),
-    (r"scripts/(sanitize|demo|selection-study|methods-study|check-report|processes-study|nccl-check)\.?\S*|Benchmarks/\S+", "takes minutes to hours"),
+    (r"scripts/(sanitize|demo|selection-study|methods-study|methods-table|time-to|check-report|processes-study|nccl-check)\.?\S*|Benchmarks/\S+", "takes minutes to hours"),
     (r"\.venv/bin/python scripts/demo-picture\.py", "needs the demo's output"),
     (r"IAPC_FUZZ_READER=|python golden_small|python loss_fixtures", "belongs to another make target"),
     (r"git clone|python3 -m venv", "fetches from the network"),
