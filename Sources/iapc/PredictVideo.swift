@@ -51,7 +51,6 @@ extension Predict {
 
   private func checkVideoOutput(for video: String) throws {
     try VideoWriter.form(of: output)
-    guard FileManager.default.fileExists(atPath: output) else { return }
     func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
     guard real(output) != real(video) else {
       throw Problem(
