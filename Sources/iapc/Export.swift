@@ -69,7 +69,7 @@ struct Export: ParsableCommand {
     }
     let traced = try TracedNetwork(loaded, giving: argmax ? .classes : .logits)
     switch format {
-    case .onnx: try model(of: traced, loaded).write(to: output)
+    case .onnx: try model(of: traced).write(to: output)
     case .pt, nil: try traced.save(to: output)
     }
     let sizes =
@@ -77,7 +77,7 @@ struct Export: ParsableCommand {
     print("wrote \(loaded.network.name) for images \(sizes): \(output)")
   }
 
-  private func model(of traced: TracedNetwork, _ loaded: LoadedNetwork) throws -> ONNXModel {
+  private func model(of traced: TracedNetwork) throws -> ONNXModel {
     let isLabels = traced.output == .classes
     return try ONNXModel(
       traced.module.graph(),
