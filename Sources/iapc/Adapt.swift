@@ -17,8 +17,9 @@ struct Adapt: SharedCommand {
         iapc adapt --resume runs/a
 
       Profiles:
-        recommended  the paper's terms without the entropy, on labels of several
-                     scales and of one brightness, with classes mixed; AdamW
+        recommended  the paper's terms on labels of several scales and of one
+                     brightness, with classes mixed; AdamW, its rate in units of
+                     each parameter
         paper        the method as the paper has it
         reference    the method as its authors' released code has it
 
@@ -68,9 +69,13 @@ struct Adapt: SharedCommand {
   var crop: String?
   @Option(help: "Images a step. (default: 6)")
   var batch: String?
-  @Option(help: "Updates to run. (default: 300; paper and reference: 9000)")
+  @Option(help: "Updates to run. (default: 200; paper and reference: 9000)")
   var steps: String?
-  @Option(help: "The body's learning rate after the warm-up. (default: 2e-4; paper and reference: 1e-4)")
+  @Option(
+    help: """
+      The body's learning rate after the warm-up; in units of each parameter where the optimizer is \
+      adamw-relative, as recommended has it. (default: 5e-3; paper and reference: 1e-4)
+      """)
   var learningRate: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?

@@ -76,7 +76,7 @@ struct Train: SharedCommand {
   @Option(help: "Updates to run. (default: 2000)")
   var steps: String?
   @Option(
-    help: "adamw or sgd. (default: adamw)", completion: .choices(of: OptimizerChoice.self))
+    help: "adamw, adamw-relative or sgd. (default: adamw)", completion: .choices(of: OptimizerChoice.self))
   var optimizer: String?
   @Option(help: "The learning rate after the warm-up. (default: 0.002)")
   var learningRate: String?

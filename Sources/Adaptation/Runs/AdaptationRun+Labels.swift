@@ -35,6 +35,7 @@ extension AdaptationRun {
       parts.append(
         "scales \(wanted.statistics) \(wanted.scales == nil) \(wanted.balance) \(settings.seed)")
     }
+    if settings.sourceShare != 0 { parts.append("source share \(settings.sourceShare.settingText)") }
     if settings.exposure != .own { parts.append("exposure \(settings.exposure)") }
     return parts.joined(separator: "\n")
   }
@@ -45,9 +46,11 @@ extension AdaptationRun {
     return wanted.scales == nil || wanted.statistics == .scale || wanted.balance != 0
   }
 
+  /// The labels that the method learns from, made or taken from the cache; none for a method that needs none.
   func pseudoLabels(
     _ images: ImageList, _ place: LabelPlace, of network: any Segmenter
-  ) throws -> PseudoLabelFolder {
+  ) throws -> any PseudoLabelSource {
+    guard settings.method.needsPseudoLabels else { return NoPseudoLabels() }
     var place = place
     if needsScales, !place.labeler.isDone(in: place.path) {
       place.labeler.predictor = try scaled(place.labeler.predictor, network, images)
@@ -69,7 +72,7 @@ extension AdaptationRun {
   ) throws -> Predictor {
     let wanted = settings.pseudoLabels
     guard let size = predictor.settings.size else { fatalError("sizes were resolved") }
-    let study = LabelScales(network, images, at: size, settings, observer)
+    let study = LabelScales(network, sourceStatistics, images, at: size, settings, observer)
     let scales = try study.chosen()
     var settings = predictor.settings
     settings.scales = scales.map(\.factor)

@@ -19,9 +19,11 @@ public final class AdaptationRun {
 
   var settings: AdaptationSettings
   private let folder: RunFolder
+  /// What the network came with; nil before it is loaded.
+  var sourceStatistics: SourceStatistics?
   let observer: RunObserver
   private let command: [String]
-  private let unreadable: UnreadableFiles
+  let unreadable: UnreadableFiles
 
   /// A run that has yet to start.
   ///
@@ -71,15 +73,9 @@ public final class AdaptationRun {
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
     }
-    if isWriter {
-      try tellPlan(loaded.network, images, start, labelsDone: labelsDone)
-    }
-    if settings.initialStatistics == .target, loaded.network.hasBatchStatistics {
-      try estimateStatistics(of: loaded.network, images, size, at: settings.exposure(for: loaded.network))
-    }
-    let labels: any PseudoLabelSource =
-      settings.method.needsPseudoLabels
-      ? try pseudoLabels(images, place, of: loaded.network) : NoPseudoLabels()
+    if isWriter { try tellPlan(loaded.network, images, start, labelsDone: labelsDone) }
+    try estimateFirstStatistics(of: loaded.network, images, size)
+    let labels = try pseudoLabels(images, place, of: loaded.network)
     if case .new(let overwrite) = start, isWriter { try create(manifest, overwrite: overwrite) }
     let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
@@ -174,32 +170,8 @@ public final class AdaptationRun {
     }
   }
 
-  /// - `exposure`: what the images are brought to first; nil for their own.
-  private func estimateStatistics(
-    of network: any Segmenter, _ images: ImageList, _ size: PixelSize, at exposure: Exposure? = nil
-  ) throws {
-    let order = BatchOrder(
-      count: images.count, batchSize: settings.batch, seed: settings.seed, part: part)
-    let batches = max(1, images.count / settings.batch)
-    let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
-      let path = images.entries[request.index].path
-      let image = try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }
-      return image.exposed(exposure).resizedBicubic(to: size)
-    }
-    defer { loader.stop() }
-    observer.begin("statistics", batches)
-    ProcessGroup.shareNormalisation(over: peers?.group)
-    defer { ProcessGroup.shareNormalisation(over: nil) }
-    try reestimateStatistics(of: network, batches: batches, form: settings.statisticsForm) { index in
-      try observer.advanceOrStop(index)
-      return network.input(try unreadable.samples(of: loader.next()))
-    }
-    observer.advance(batches)
-    try peers?.check()
-  }
-
   /// This process's images of each batch; nil for all.
-  private var part: Range<Int>? { peers.map { $0.part(of: settings.batch) } }
+  var part: Range<Int>? { peers.map { $0.part(of: settings.batch) } }
 
   /// Tells of an interruption where to go on.
   private func resumably<Result>(_ body: () throws -> Result) throws -> Result {

@@ -108,6 +108,9 @@ extension AdaptationSettings {
       "statisticsForm", \.statisticsForm,
       "how batches enter statistics that are estimated anew: their mean, a running mean of momentum 0.1, or a "
         + "blend with the source's in which later batches count less"),
+    Setting(
+      "sourceShare", \.sourceShare,
+      "share of the source's statistics that stays in those estimated anew; auto: chosen without labels"),
     Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
     Setting(
       "precision", \.learning.precision, "what the networks compute in: bfloat16 halves time and memory"),
@@ -173,6 +176,7 @@ extension AdaptationSettings {
     try require(
       adapted == .student || method.hasTeacher, "adapted", "teacher",
       "student, for \(method.rawValue) averages no network")
+    try require((0...1).contains(sourceShare ?? 0), "sourceShare", sourceShare.settingText, "0 to 1")
     let weights = iapc.weights
     let all = [weights.importance, weights.enhanced, weights.symmetric, weights.entropy]
     try require(

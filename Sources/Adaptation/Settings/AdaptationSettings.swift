@@ -71,6 +71,9 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var adapted = AdaptedNetwork.student
   /// How batches enter statistics that are estimated anew.
   public var statisticsForm = StatisticsForm.mean
+  /// The share of the source's statistics that stays where they are estimated anew, 0 to 1; nil for the one with
+  /// which the network says most, without a label.
+  public var sourceShare: Double? = 0
 
   // On what.
   /// "auto", "cpu", "cuda" or "cuda:N".
@@ -225,12 +228,12 @@ extension AdaptationSettings {
     (pseudoLabels.scales, pseudoLabels.statistics) = ([1, 1.25, 1.5], .scale)
     (pseudoLabels.mirror, pseudoLabels.balance) = (false, 0.2)
     iapc.importance = .probabilities
-    iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 0)
+    iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 1)
     iapc.prototypes = .momentum
     iapc.mixing.classes = true
     (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.995, .teacher)
-    (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamw, 1, 0.01)
-    (steps, learningRate, warmUp) = (200, 2e-4, 20)
+    (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamwRelative, 1, 0.01)
+    (steps, learningRate, warmUp) = (200, 5e-3, 20)
     horizon = nil
   }
 

@@ -6,6 +6,8 @@ import Torch
 public enum OptimizerChoice: String, SettingChoice {
   /// See `AdamW`.
   case adamw
+  /// The same, with each parameter's rate in units of the parameter: see `AdamW.Settings.isRelative`.
+  case adamwRelative = "adamw-relative"
   /// See `SGD`.
   case sgd
 
@@ -16,7 +18,8 @@ public enum OptimizerChoice: String, SettingChoice {
     _ groups: [ParameterGroup], momentum: Double, nesterov: Bool, weightDecay: Double
   ) -> any Optimizer {
     switch self {
-    case .adamw: AdamW(groups, AdamW.Settings(weightDecay: weightDecay))
+    case .adamw, .adamwRelative:
+      AdamW(groups, AdamW.Settings(weightDecay: weightDecay, isRelative: self == .adamwRelative))
     case .sgd: SGD(groups, SGD.Settings(momentum: momentum, weightDecay: weightDecay, nesterov: nesterov))
     }
   }

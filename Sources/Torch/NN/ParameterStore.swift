@@ -103,6 +103,14 @@ public final class ParameterStore {
     }
   }
 
+  /// Running means and variances: the buffers that are fractions.
+  public var statistics: [Tensor] { buffers.map(\.tensor).filter { $0.dtype.isFloatingPoint } }
+
+  /// `statistics = (1 - share) * statistics + share * others`, in the order of `statistics`.
+  public func moveStatistics(toward others: [Tensor], share: Double) {
+    Tensor.average(statistics, toward: others, keep: 1 - share)
+  }
+
   /// Puts a random share of the elements of each trainable parameter back to another network's.
   public func restore(_ share: Double, from other: ParameterStore, using generator: TensorGenerator) {
     withoutGradients {

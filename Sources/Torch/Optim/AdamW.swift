@@ -16,15 +16,22 @@ public final class AdamW: Optimizer {
     public var weightDecay = 0.01
     /// What keeps the division from zero.
     public var epsilon = 1e-8
+    /// Whether each parameter's rate is the given one times the root mean square of its values, so that it moves
+    /// by shares of itself and how large a network's weights are does not matter.
+    ///
+    /// Source: Shazeer and Stern 2018, "Adafactor", section 8, with its least scale of 1e-3.
+    public var isRelative = false
 
     /// Settings; PyTorch's where none is given.
     public init(
-      beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01, epsilon: Double = 1e-8
+      beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01, epsilon: Double = 1e-8,
+      isRelative: Bool = false
     ) {
       self.beta1 = beta1
       self.beta2 = beta2
       self.weightDecay = weightDecay
       self.epsilon = epsilon
+      self.isRelative = isRelative
     }
   }
 
@@ -59,24 +66,47 @@ public final class AdamW: Optimizer {
     for group in groups {
       let pending = Pending(group)
       let own = pending.names.compactMap { moments[$0] }
-      let raw = ct_adamw(
-        learning_rate: learningRate * group.learningRateScale, beta1: settings.beta1, beta2: settings.beta2,
-        weight_decay: settings.weightDecay, epsilon: settings.epsilon)
+      let rate = learningRate * group.learningRateScale
       for _ in 0..<group.updates {
-        must("adamwStep") {
-          lend(pending.parameters) { p in
-            lend(pending.gradients) { g in
-              lend(own.map(\.mean)) { m in
-                lend(own.map(\.variance)) { v in
-                  lend(own.map(\.steps)) { ct_adamw_step(p, g, m, v, $0, own.count, raw) }
-                }
-              }
-            }
+        if settings.isRelative {
+          for (i, size) in rootMeanSquares(pending.parameters).enumerated() {
+            step(pending.parameters[i...i], pending.gradients[i...i], own[i...i], rate * max(1e-3, size))
           }
+        } else {
+          step(pending.parameters[...], pending.gradients[...], own[...], rate)
         }
       }
       for entry in group.parameters { entry.tensor.clearGradient() }
     }
+  }
+
+  /// One step of all these at one rate.
+  private func step(
+    _ parameters: ArraySlice<Tensor>, _ gradients: ArraySlice<Tensor>, _ own: ArraySlice<Moments>,
+    _ rate: Double
+  ) {
+    let raw = ct_adamw(
+      learning_rate: rate, beta1: settings.beta1, beta2: settings.beta2, weight_decay: settings.weightDecay,
+      epsilon: settings.epsilon)
+    must("adamwStep") {
+      lend(Array(parameters)) { p in
+        lend(Array(gradients)) { g in
+          lend(own.map(\.mean)) { m in
+            lend(own.map(\.variance)) { v in
+              lend(own.map(\.steps)) { ct_adamw_step(p, g, m, v, $0, own.count, raw) }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The root mean square of each tensor's values.
+  private func rootMeanSquares(_ tensors: [Tensor]) -> [Double] {
+    guard !tensors.isEmpty else { return [] }
+    // Together, so that a device is waited for once.
+    let squares = withoutGradients { tensors.map { ($0 * $0).mean().reshaped(1) } }
+    return Tensor.concatenated(squares, along: 0).scalars(as: Float.self).map { Double($0).squareRoot() }
   }
 
   public var state: [(name: String, tensor: StoredTensor)] {

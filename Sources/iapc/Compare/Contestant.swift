@@ -21,6 +21,7 @@ struct Contestant {
     ("batchnorm", "normalisation statistics of the target images (Li et al. 2018)"),
     ("batchnorm:running", "the same as a running mean of momentum 0.1"),
     ("batchnorm:blend", "a blend with the source's (Klingner et al. 2022, UBNA)"),
+    ("batchnorm:auto", "with as much of the source's as says most (Schneider et al. 2020)"),
     ("batchnorm:per-image", "each image's own statistics when it predicts (Nado et al. 2020)"),
     ("tent", "entropy of normalisation layers alone (Wang et al. 2021)"),
     ("self-training", "class-balanced self-training (Zou et al. 2018)"),
@@ -53,6 +54,7 @@ struct Contestant {
     case (.batchnorm, "per-image"):
       options = ["--method", AdaptationSettings.Method.sourceOnly.rawValue]
       perImage = true
+    case (.batchnorm, "auto"): options += ["--set", "sourceShare=auto"]
     case (.batchnorm, let form?) where StatisticsForm(rawValue: form) != nil:
       options += ["--set", "statisticsForm=\(form)"]
     default: throw unknownName(name, of: "method", known: Self.known.map(\.name))

@@ -95,8 +95,8 @@ struct SettingsTests {
     #expect(!paper.iapc.statisticsPass && paper.iapc.weights.entropy == 2)
     #expect(paper.initialStatistics == .source && paper.finalStatistics == .source)
     #expect(ours.profile == .recommended && ours.iapc.importance == .probabilities)
-    #expect(ours.iapc.weights.entropy == 0 && ours.iapc.mixing.classes && ours.exposure == .source)
-    #expect(ours.learning.optimizer == .adamw && ours.steps == 200 && ours.horizon == nil)
+    #expect(ours.iapc.weights.entropy == 1 && ours.iapc.mixing.classes && ours.exposure == .source)
+    #expect(ours.learning.optimizer == .adamwRelative && ours.steps == 200 && ours.horizon == nil)
     #expect(ours.iapc.classBalance == .shares && ours.adapted == .teacher && ours.iapc.teacherDecay == 0.995)
     for settings in [reference, paper] {
       #expect(settings.iapc.prototypeLayout == .mended && settings.iapc.ignoredInMean)

@@ -29,6 +29,22 @@ struct AdamWTests {
     assertClose(try trained.value("c"), floats([1], 1), relative: 0, absolute: 0)
   }
 
+  @Test("a relative rate is in units of each parameter's root mean square, and of 1e-3 at least")
+  func relative() throws {
+    let trained = Trained()
+    let entries = [
+      trained.parameter("large", floats([30, -40], 2)), trained.parameter("small", floats([0.03, 0.04], 2)),
+      trained.parameter("none", floats([0, 0], 2)),
+    ]
+    let adamw = AdamW([ParameterGroup("all", entries)], .init(weightDecay: 0, isRelative: true))
+    for name in ["large", "small", "none"] { try trained.give(name, floats([4, -0.5], 2)) }
+    adamw.step(learningRate: 0.01)
+    let size = Float(12.5).squareRoot()
+    assertClose(try trained.value("large"), floats([30 - 0.1 * size, -40 + 0.1 * size], 2))
+    assertClose(try trained.value("small"), floats([0.03 - 1e-4 * size, 0.04 + 1e-4 * size], 2))
+    assertClose(try trained.value("none"), floats([-1e-5, 1e-5], 2), relative: 1e-4)
+  }
+
   @Test("each of several updates a gradient counts as a step")
   func repeated() throws {
     func run(updates: Int, rounds: Int) throws -> Tensor {

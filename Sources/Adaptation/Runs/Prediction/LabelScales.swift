@@ -24,6 +24,7 @@ package struct LabelScale {
 /// information maximisation: a network that is sure of each pixel, and yet not of one class everywhere.
 package struct LabelScales {
   private let network: any Segmenter
+  private let source: SourceStatistics?
   private let images: ImageList
   private let size: PixelSize
   private let settings: AdaptationSettings
@@ -31,18 +32,19 @@ package struct LabelScales {
 
   private var wanted: AdaptationSettings.PseudoLabels { settings.pseudoLabels }
 
-  /// Images from which a scale's statistics are estimated, and on how many of them it is measured.
-  private static let (estimated, measured) = (64, 32)
+  /// Images from which a scale's statistics are estimated.
+  private static let estimated = 64
   /// Images whose statistics are taken together.
   private static let batch = 4
 
   /// - `size`: the network's input size at scale 1.
+  /// - `source`: statistics of which a share stays in those of each scale; nil for none.
   /// - `observer`: told of the images; its signal ends it.
   package init(
-    _ network: any Segmenter, _ images: ImageList, at size: PixelSize, _ settings: AdaptationSettings,
-    _ observer: RunObserver
+    _ network: any Segmenter, _ source: SourceStatistics?, _ images: ImageList, at size: PixelSize,
+    _ settings: AdaptationSettings, _ observer: RunObserver
   ) {
-    (self.network, self.images, self.size) = (network, images, size)
+    (self.network, self.source, self.images, self.size) = (network, source, images, size)
     (self.settings, self.observer) = (settings, observer)
   }
 
@@ -75,32 +77,27 @@ package struct LabelScales {
   private func scale(_ factor: Double) throws -> LabelScale {
     let copy = network.copy()
     let target = Predictor(copy, PredictionSettings()).inputSize(of: size, scale: factor)
-    var generator = SeededGenerator(seed: settings.seed, purpose: "label scales")
     let exposure = settings.exposure(for: network)
-    let order = Array(generator.permutation(images.count).prefix(Self.estimated))
+    if wanted.statistics == .scale {
+      try estimateStatistics(of: copy, at: target, exposure)
+      source?.stay(in: copy)
+    }
+    let mean = try ProbeImages(images, at: target, exposure, seed: settings.seed, observer).mean(of: copy)
+    return LabelScale(factor: factor, network: copy, mean: mean)
+  }
+
+  private func estimateStatistics(
+    of copy: any Segmenter, at target: PixelSize, _ exposure: Exposure?
+  ) throws {
+    let order = ProbeImages.order(Self.estimated, of: images, seed: settings.seed)
     let reader = images.readAhead(order)
     defer { reader.stop() }
-    var inputs: [RGBImage] = []
-    func next() throws -> Tensor {
+    try reestimateStatistics(of: copy, batches: max(1, order.count / Self.batch)) { _ in
       try observer.checkStop()
       let batch = try (0..<min(Self.batch, order.count)).flatMap { _ in
         try reader.next().map { $0.exposed(exposure).resizedBicubic(to: target) }
       }
-      inputs += batch.prefix(Self.measured - min(Self.measured, inputs.count))
       return copy.input(batch)
     }
-    let batches = max(1, order.count / Self.batch)
-    if wanted.statistics == .scale {
-      try reestimateStatistics(of: copy, batches: batches) { _ in try next() }
-    } else {
-      while inputs.count < min(Self.measured, batches * Self.batch) { _ = try next() }
-    }
-    copy.store.seal()
-    var mean = MeanPrediction(classCount: copy.classCount)
-    for image in inputs {
-      try observer.checkStop()
-      withoutGradients { mean.add(copy(copy.input([image]), .evaluation).logits.softmax(1)) }
-    }
-    return LabelScale(factor: factor, network: copy, mean: mean)
   }
 }

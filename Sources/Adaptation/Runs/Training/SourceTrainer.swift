@@ -132,7 +132,7 @@ public struct SourceTrainer {
       folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan,
       peers: peers)
     // Gradients and one moment or two.
-    let copies = settings.optimizer == .adamw ? 3 : 2
+    let copies = settings.optimizer == .sgd ? 2 : 3
     try run.tell(network, copies: copies, crop: settings.crop, { settings.probe(network) }) { cost in
       settings.runPlan(cost, network, image: image, validation: scored, run)
     }

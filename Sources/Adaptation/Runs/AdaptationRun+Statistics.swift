@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Imaging
+import Segmentation
+import Torch
+
+extension AdaptationRun {
+  /// Keeps what the network came with, and estimates its statistics anew where that is wanted before the first step.
+  func estimateFirstStatistics(of network: any Segmenter, _ images: ImageList, _ size: PixelSize) throws {
+    sourceStatistics = SourceStatistics(of: network, share: settings.sourceShare)
+    if settings.initialStatistics == .target, network.hasBatchStatistics {
+      try estimateStatistics(of: network, images, size, at: settings.exposure(for: network))
+    }
+  }
+
+  /// - `exposure`: what the images are brought to first; nil for their own.
+  func estimateStatistics(
+    of network: any Segmenter, _ images: ImageList, _ size: PixelSize, at exposure: Exposure? = nil
+  ) throws {
+    let order = BatchOrder(
+      count: images.count, batchSize: settings.batch, seed: settings.seed, part: part)
+    let batches = max(1, images.count / settings.batch)
+    let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
+      let path = images.entries[request.index].path
+      let image = try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }
+      return image.exposed(exposure).resizedBicubic(to: size)
+    }
+    defer { loader.stop() }
+    observer.begin("statistics", batches)
+    ProcessGroup.shareNormalisation(over: peers?.group)
+    defer { ProcessGroup.shareNormalisation(over: nil) }
+    try reestimateStatistics(of: network, batches: batches, form: settings.statisticsForm) { index in
+      try observer.advanceOrStop(index)
+      return network.input(try unreadable.samples(of: loader.next()))
+    }
+    observer.advance(batches)
+    try peers?.check()
+    try keepShare(in: network, images, size, at: exposure)
+  }
+
+  /// Lets a share of the source's statistics stay in those that were just estimated.
+  private func keepShare(
+    in network: any Segmenter, _ images: ImageList, _ size: PixelSize, at exposure: Exposure?
+  ) throws {
+    guard var source = sourceStatistics else { return }
+    if source.share == nil {
+      let probe = try ProbeImages(images, at: size, exposure, seed: settings.seed, observer)
+      let found = try source.chooseShare(for: network, on: probe)
+      observer.note("source's share of the normalisation statistics: \(found)")
+      sourceStatistics = source
+    }
+    source.stay(in: network)
+  }
+}
