@@ -40,7 +40,8 @@ import Testing
     let lines = try jsonLines("\(run)/metrics.jsonl")
     #expect(lines.map { $0["step"] as? Int } == [1, 2, 3])
     let keys: Set = [
-      "step", "total", "ia", "pe", "ps_label", "ps_prototype", "gradientNorm", "learningRate", "seconds",
+      "step", "total", "ia", "pe", "ps_label", "ps_prototype", "im", "gradientNorm", "learningRate",
+      "seconds",
     ]
     for line in lines { #expect(Set(line.keys) == keys) }
     let manifest = try json("\(run)/manifest.json")
