@@ -4,7 +4,7 @@
 
     scripts/time-to.py [49]
 
-Starts the recommended profile on all cores with an empty cache and a checkpoint every 20 steps, as in the tables of
+Starts the recommended profile on all cores with an empty cache and a checkpoint every 40 steps, as in the tables of
 Documentation/Methods.md but for that. A checkpoint's time is when its file was whole, from the start of the program: labels,
 statistics and everything else is in it, scoring is not, which comes after. The last line is the adapted weights, whose
 statistics were estimated anew. Run it on a machine that does nothing else.
@@ -35,7 +35,7 @@ def main():
     subprocess.run(
         [IAPC, "adapt", "--weights", SHARED / "weights/espnet_p_2_q_3.pth", "--network", "espnet",
          "--images", camvid / "train", "--size", "640x480", "--crop", "320x240", "--batch", "4", "--steps", "200",
-         "--seed", "1", "--output", run, "--set", "checkpointEvery=20", "--set", "checkpointKeep=10",
+         "--seed", "1", "--output", run, "--set", "checkpointEvery=40", "--set", "checkpointKeep=5",
          "--set", "selectEvery=0"],
         check=True, env=os.environ | {"IAPC_CACHE": str(folder / "cache")}, stdout=subprocess.DEVNULL)
     subprocess.run(
