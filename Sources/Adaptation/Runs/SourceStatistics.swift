@@ -13,7 +13,7 @@ import Torch
 /// equation 3, where the share is N / (N + n).
 package struct SourceStatistics {
   private let statistics: [Tensor]
-  /// The share of them that stays, in 0 to 1; nil before it is chosen.
+  /// The share of them that stays, in 0 to 1; nil before it is chosen, and as long none stays.
   package private(set) var share: Double?
 
   /// What `share` is chosen from.
@@ -25,10 +25,10 @@ package struct SourceStatistics {
     self.share = share
   }
 
-  /// Moves a network's statistics toward these by `share`, which is known.
+  /// Moves a network's statistics toward these by `share`.
   package func stay(in network: any Segmenter) {
-    guard let share else { fatalError("the share is not chosen yet") }
-    if share > 0 { network.store.moveStatistics(toward: statistics, share: share) }
+    guard let share, share > 0 else { return }
+    network.store.moveStatistics(toward: statistics, share: share)
   }
 
   /// Chooses, without a label, the share with which a network says most of a few images: see

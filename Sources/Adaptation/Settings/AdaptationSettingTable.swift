@@ -177,6 +177,9 @@ extension AdaptationSettings {
       adapted == .student || method.hasTeacher, "adapted", "teacher",
       "student, for \(method.rawValue) averages no network")
     try require((0...1).contains(sourceShare ?? 0), "sourceShare", sourceShare.settingText, "0 to 1")
+    try require(
+      sourceShare != nil || initialStatistics == .target || pseudoLabels.statistics == .network,
+      "sourceShare", "auto", "a number, where labels are made before statistics are estimated")
     let weights = iapc.weights
     let all = [weights.importance, weights.enhanced, weights.symmetric, weights.entropy]
     try require(

@@ -113,13 +113,23 @@ struct SettingsTests {
       ("checkpointEvery", "0"), ("checkpointKeep", "0"), ("workers", "65"), ("threads", "-1"),
       ("mostUnreadable", "-1"),
       ("backboneUpdates", "0"), ("teacherDecay", "1.5"), ("pseudoLabels.scales", "0, 1"),
-      ("weights.ia", "-1"),
+      ("weights.ia", "-1"), ("sourceShare", "1.5"),
     ])
   func checks(_ name: String, _ text: String) throws {
     let settings = try set(name, text)
     let found = try #require(problem { try settings.check() })
     #expect(found.what.hasPrefix("cannot use the setting \(name.split(separator: ".")[0])"), "\(found)")
     #expect(throws: Never.self) { try AdaptationSettings().check() }
+  }
+
+  @Test("that choose a share before there is something to choose it for are refused")
+  func shareTooEarly() throws {
+    var settings = try set("sourceShare", "auto")
+    try settings.check()
+    settings.pseudoLabels.statistics = .scale
+    #expect(problem { try settings.check() }?.what == "cannot use the setting sourceShare")
+    settings.initialStatistics = .target
+    try settings.check()
   }
 
   @Test("of a method whose weights are all 0 are refused")
