@@ -99,7 +99,7 @@ import Testing
   @Test(
     "Values that make no training",
     arguments: [
-      (["--set", "optimizer=adam"], ["optimizer", "adamw, sgd"]),
+      (["--set", "optimizer=adam"], ["optimizer", "adamw, adamw-relative, sgd"]),
       (["--profile", "deeplab"], ["deeplab", "compact, deeplabv2"]),
       (["--set", "views.distortion=heavy"], ["views.distortion", "none, ssd"]),
       (["--set", "freezeNormalisation=yes"], ["freezeNormalisation", "none, affine, all"]),
