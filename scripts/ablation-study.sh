@@ -11,8 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 changes=(exposure=own initialStatistics=source pseudoLabels.scales=1 pseudoLabels.statistics=network
   pseudoLabels.balance=0 mixing.classes=off weights.im=0 weights.pe=0+weights.ps=0 importance=none
-  prototypes=perImage classBalance=batch adapted=student optimizer=adamw+learningRate=2e-4 trained=all
-  pseudoLabels.mirror=on mixing.masked=0.5)
+  prototypes=perImage classBalance=batch adapted=student optimizer=adamw+learningRate=2e-4 trained=all)
 methods=iapc
 for change in "${changes[@]}"; do methods+=",iapc+$change"; done
 METHODS=$methods OUT=${OUT:-.build/ablation} exec scripts/methods-study.sh "$@"
