@@ -6,9 +6,12 @@ import Segmentation
 import Torch
 
 extension AdaptationRun {
-  /// Keeps what the network came with, and estimates its statistics anew where that is wanted before the first step.
+  /// Keeps what the network came with where a share of it stays, and estimates its statistics anew where that is
+  /// wanted before the first step.
   func estimateFirstStatistics(of network: any Segmenter, _ images: ImageList, _ size: PixelSize) throws {
-    sourceStatistics = SourceStatistics(of: network, share: settings.sourceShare)
+    if settings.sourceShare != 0 {
+      sourceStatistics = SourceStatistics(of: network, share: settings.sourceShare)
+    }
     if settings.initialStatistics == .target, network.hasBatchStatistics {
       try estimateStatistics(of: network, images, size, at: settings.exposure(for: network))
     }

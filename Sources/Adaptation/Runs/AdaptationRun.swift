@@ -19,7 +19,7 @@ public final class AdaptationRun {
 
   var settings: AdaptationSettings
   private let folder: RunFolder
-  /// What the network came with; nil before it is loaded.
+  /// What the network came with; nil where none of it stays, and before it is loaded.
   var sourceStatistics: SourceStatistics?
   let observer: RunObserver
   private let command: [String]
