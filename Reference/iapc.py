@@ -99,10 +99,14 @@ def mean(values, labels, ignored_in_mean):
     return values.sum() / count
 
 
-def entropy(logits):
-    """The mean over pixels of -sum softmax(p) log(softmax(p) + 1e-5)."""
+def entropy(logits, labels=None):
+    """The mean over pixels of -sum softmax(p) log(softmax(p) + 1e-5).
+
+    With labels, of the pixels alone whose largest logit is their label; the mean is still over all.
+    """
     p = logits.softmax(1)
-    return -(p * (p + 1e-5).log()).sum(1).mean()
+    map = -(p * (p + 1e-5).log()).sum(1)
+    return map.mean() if labels is None else torch.where(logits.argmax(1) == labels, map, 0).mean()
 
 
 def class_sums(features, labels, classes):

@@ -9,7 +9,8 @@ losses/<term>.safetensors, one case a situation (random, all-ignored, one-class,
                        map over all pixels), gradient; value-labelled, gradient-labelled (mean over the pixels
                        with a label); value-normalised, gradient-normalised (torch's weighted mean; left out
                        where all is ignored)
-  entropy              logits -> value (mean of -sum p log(p + 1e-5)), gradient
+  entropy              logits, labels -> value (mean of -sum p log(p + 1e-5)), gradient; value-agreed,
+                       gradient-agreed (of the pixels whose largest logit is their label, over all pixels)
   importance-aware     logits, source, labels, weights -> for each kind (logits, probabilities, first,
                        second, none): importance-<kind> [N, H, W], value-<kind>, gradient-<kind>
   prototype-enhanced   logits, labels, near, weights -> value, gradient, value-labelled, gradient-labelled
@@ -95,8 +96,13 @@ def cross_entropy(draw, kind):
 
 def information(draw, kind):
     logits = 20 * logits_of(draw, kind) if kind == "one-class" else logits_of(draw, kind)
-    record = {"logits": logits}
+    # Every third label denies the logits, and every seventh pixel has none.
+    labels = logits.argmax(1)
+    labels.view(-1)[::3] = (labels.view(-1)[::3] + 1) % C
+    labels.view(-1)[::7] = IGNORED
+    record = {"logits": logits, "labels": labels}
     put(record, "", logits, entropy)
+    put(record, "-agreed", logits, lambda x: entropy(x, labels))
     return record
 
 

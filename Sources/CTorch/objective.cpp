@@ -190,6 +190,7 @@ at::Tensor Evaluation::evaluate_logits() {
   pass.nearest_factor = static_cast<float>(weights.nearest / pixels);
   pass.entropy_factor = static_cast<float>(weights.entropy / pixels);
   pass.needs_entropy = weights.entropy != 0;
+  pass.entropy_where_agreed = asked.entropy_where_agreed;
   if (largest.defined()) pass.largest = largest.mutable_data_ptr<uint8_t>();
   Gradient gradient(logits);
   pass.gradient = gradient.raw();

@@ -67,7 +67,7 @@ struct LogitsPass {
   const NearestClasses *nearest;
   ct_trust trust;
   float trusted_factor, agreed_factor, nearest_factor, entropy_factor;
-  bool needs_entropy;
+  bool needs_entropy, entropy_where_agreed;
   GridGradient gradient;
   /// The class of the largest logit [N, H, W]; NULL where nobody asks.
   uint8_t *largest;

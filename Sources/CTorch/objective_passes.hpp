@@ -67,10 +67,10 @@ inline void add_plain_gradient(const Vector &x, Floats scale, Floats labelled, F
   }
 }
 
-/// The same with the entropy's, which is given back.
+/// The same with the entropy's times `factor`; the entropy is given back.
 ///
 /// With t = log(p + e) + p / (p + e), its derivative by the logits is -p (t - sum p t).
-inline Floats add_entropy_gradient(const Vector &x, Floats scale, Floats labelled, Floats near) {
+inline Floats add_entropy_gradient(const Vector &x, Floats scale, Floats labelled, Floats near, Floats factor) {
   const int32_t classes = x.pass.extent.classes;
   Floats entropy = all(0), mean = all(0);
   for (int32_t c = 0; c < classes; c++) {
@@ -81,7 +81,6 @@ inline Floats add_entropy_gradient(const Vector &x, Floats scale, Floats labelle
     store(x.column + c * LANES, p);
     store(x.steepness + c * LANES, t);
   }
-  const float factor = x.pass.entropy_factor;
   const Floats common = labelled + near + factor * mean;
   for (int32_t c = 0; c < classes; c++) {
     const Floats pulled = (x.label == c ? labelled : all(0)) + (x.nearest == c ? near : all(0));
@@ -116,7 +115,9 @@ inline void logits_vector(const Vector &x, const Pixels &pixels, Floats trust, L
   const Floats labelled = weight * (pass.trusted_factor * trust + pass.agreed_factor * agrees);
   const Floats near = all(pass.nearest_factor);
   if (pass.needs_entropy) {
-    add_loss(add_entropy_gradient(x, scale, labelled, near), present, sums.entropy);
+    const Floats agreed = x.label == place ? all(1) : all(0), counts = pass.entropy_where_agreed ? agreed : all(1);
+    const Floats entropy = add_entropy_gradient(x, scale, labelled, near, counts * pass.entropy_factor);
+    add_loss(entropy * counts, present, sums.entropy);
   } else {
     add_plain_gradient(x, scale, labelled, near);
   }

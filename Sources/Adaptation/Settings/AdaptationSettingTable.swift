@@ -51,6 +51,9 @@ extension AdaptationSettings {
     Setting("weights.pe", \.iapc.weights.enhanced, "the prototype-enhanced term's weight"),
     Setting("weights.ps", \.iapc.weights.symmetric, "the prototype-symmetric term's weight"),
     Setting("weights.im", \.iapc.weights.entropy, "the entropy term's weight"),
+    Setting(
+      "entropyOn", \.iapc.entropyOn,
+      "which pixels the entropy term takes: all, or those whose predicted class is their label"),
     Setting("importance", \.iapc.importance, "what trust in the source network is read from"),
     Setting(
       "mixing.classes", \.iapc.mixing.classes,

@@ -61,6 +61,8 @@ package struct DenseObjective {
   package let similarities: Tensor?
   package var weights = Terms()
   package var trust = Trust.alike
+  /// Whether the entropy counts only where the class of the largest logit is the label.
+  package var entropyWhereAgreed = false
   /// Whether ignored pixels count in the means of the first two terms.
   package var ignoredInMean = true
 
@@ -93,7 +95,7 @@ package struct DenseObjective {
                 var objective = ct_objective(
                   logits: logits, judge: judge, labels: labels, class_weights: classWeights,
                   similarities: similarities, weights: weights.raw, trust: trust.raw,
-                  ignored_in_mean: ignoredInMean)
+                  entropy_where_agreed: entropyWhereAgreed, ignored_in_mean: ignoredInMean)
                 return ct_objective_evaluate(&values, out, &second, &objective)
               }
             }

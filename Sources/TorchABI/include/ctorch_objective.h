@@ -58,6 +58,8 @@ typedef struct ct_objective {
   const struct ct_tensor *similarities;
   ct_objective_terms weights;
   ct_trust trust;
+  /// Whether the entropy counts only where the class of the largest logit is the label.
+  bool entropy_where_agreed;
   /// Whether ignored pixels count in the means of the first two terms.
   bool ignored_in_mean;
 } ct_objective;

@@ -131,6 +131,16 @@ struct FusedObjectiveTests {
     }
   }
 
+  @Test("has them with the entropy where labels agree", arguments: BatchSizes.all)
+  func agreed(_ sizes: BatchSizes) {
+    expectAlike(whole { $0.entropyOn = .agreed }, Batch(sizes), "agreed")
+    // Ignored labels agree with nothing.
+    let alone = objective(entropy: 1) { $0.entropyOn = .agreed }
+    let none = Batch(sizes).predictions(
+      alone, labels: Tensor.full(255, [sizes.images] + sizes.crop, dtype: .int64))
+    #expect(alone.loss(none).terms.map(\.value) == [0])
+  }
+
   @Test("has each term alone, and the others are absent")
   func alone() {
     for (name, one) in [

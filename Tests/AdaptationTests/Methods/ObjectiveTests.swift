@@ -23,9 +23,13 @@ struct ObjectiveTests {
       classWeights: Tensor([1, 2.5, 7] as [Float], shape: [3]).to(student.dtype), similarities: similarities)
   }
 
-  @Test("each term's gradient is that of its value", arguments: ["ia", "pe", "ps_label", "im"])
-  func finiteDifferencesOfLogits(_ name: String) {
-    let all = objective(importance: 0.2, enhanced: 0.5, symmetric: 0.04, entropy: 2)
+  @Test(
+    "each term's gradient is that of its value", arguments: ["ia", "pe", "ps_label", "im"],
+    [IAPCSettings.EntropyPixels.all, .agreed])
+  func finiteDifferencesOfLogits(_ name: String, _ pixels: IAPCSettings.EntropyPixels) {
+    let all = objective(importance: 0.2, enhanced: 0.5, symmetric: 0.04, entropy: 2) {
+      $0.entropyOn = pixels
+    }
     let logits = generator.normal([1, 3, 3, 4], deviation: 2).to(.float64)
     let trust = generator.uniform([1, 3, 4]).to(.float64)
     let cosines = generator.uniform([1, 3, 3, 4], from: -1, to: 1).to(.float64)

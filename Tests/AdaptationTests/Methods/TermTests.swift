@@ -122,6 +122,24 @@ struct UnsupervisedTermTests {
     }
   }
 
+  @Test("entropy where labels agree has PyTorch's value and gradient")
+  func agreedEntropy() throws {
+    let agreed = objective(entropy: 1) { $0.entropyOn = .agreed }
+    for (name, x) in try cases("entropy") {
+      let labels = try #require(x["labels"]).to(.int64)
+      let (value, gradient) = differentiated(try #require(x["logits"])) {
+        agreed(
+          .init(
+            student: $0, importance: nil, labels: labels, classWeights: nothing.weights, similarities: nil))[
+            0
+          ]
+          .term
+      }
+      assertClose(value, try #require(x["value-agreed"]), "\(name) value")
+      assertClose(gradient, try #require(x["gradient-agreed"]), "\(name) gradient")
+    }
+  }
+
   @Test("the student learns the nearest prototype's class")
   func symmetricLabel() throws {
     let all = try cases("symmetric-label")

@@ -72,6 +72,7 @@ extension IAPCObjective {
       (pass.weights.nearest, pass.weights.mutual) = (settings.weights.symmetric, settings.weights.symmetric)
     }
     pass.trust = x.source == nil ? .alike : settings.importance.trust
+    pass.entropyWhereAgreed = settings.entropyOn == .agreed
     pass.ignoredInMean = settings.ignoredInMean
     return pass
   }

@@ -88,9 +88,16 @@ package struct IAPCObjective {
       terms.append(("ps_prototype", weights.symmetric * crossEntropyMap(upsampled.logSoftmax(1), own).mean()))
     }
     if weights.entropy != 0 {
-      terms.append(("im", weights.entropy * entropyMap(x.student.softmax(1)).mean()))
+      let entropy = entropyMap(x.student.softmax(1))
+      let counted = settings.entropyOn == .all ? entropy : entropy * agreement(x.student, x.labels)
+      terms.append(("im", weights.entropy * counted.mean()))
     }
     return terms
+  }
+
+  /// 1 where the class of the largest logit is the label, 0 elsewhere. Shapes: [N, C, H, W], [N, H, W] -> [N, H, W].
+  private func agreement(_ logits: Tensor, _ labels: Tensor) -> Tensor {
+    logits.detached().argmax(1).equals(labels).to(.float32)
   }
 
   /// The class of the nearest prototype at each pixel: argmax on the feature grid, then nearest. int64 [N, H,

@@ -54,6 +54,15 @@ public struct IAPCSettings: Equatable, Sendable {
     case shares
   }
 
+  /// Which pixels the entropy term takes. Its mean is over all pixels in either case.
+  public enum EntropyPixels: String, SettingChoice {
+    /// All, as the paper has it.
+    case all
+    /// Those whose class, as the student predicts it, is their pseudo-label: none is made surer of what its label
+    /// denies.
+    case agreed
+  }
+
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
     /// Of the importance-aware pseudo-label term, `weights.ia`.
@@ -78,6 +87,8 @@ public struct IAPCSettings: Equatable, Sendable {
   public var weights = Weights()
   /// What the source network's trust in a pixel is read from.
   public var importance = Importance.logits
+  /// Which pixels the entropy term takes.
+  public var entropyOn = EntropyPixels.all
   /// How the student's images are made harder than those that labels come from.
   public var mixing = Mixing()
   /// What prototypes are means of.
