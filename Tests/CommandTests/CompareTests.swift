@@ -23,7 +23,7 @@ import Testing
   func table() throws {
     try withTemporaryFolder { folder in
       let output = folder.path("compared")
-      let methods = ["batchnorm:auto", "batchnorm:per-image", "tent", "iapc:paper+weights.im=0"]
+      let methods = ["batchnorm:auto", "batchnorm:per-image", "tent", "iapc:paper+weights.im=0+steps=3"]
       let outcome = try done(compare(methods.joined(separator: ","), to: output))
       let table = try String(contentsOfFile: "\(output)/table.md", encoding: .utf8)
       #expect(outcome.output.contains(table.trimmingCharacters(in: .newlines)))
@@ -42,10 +42,13 @@ import Testing
         #expect(cost?["seconds"] ?? 0 > 0 && cost?["peakResidentBytes"] ?? 0 > 1e7)
       }
       let settings = try String(
-        contentsOfFile: "\(output)/iapc-paper-weights.im-0-2/config.yaml", encoding: .utf8)
+        contentsOfFile: "\(output)/iapc-paper-weights.im-0-steps-3-2/config.yaml", encoding: .utf8)
       #expect(settings.contains("seed: 2") && settings.contains("profile: paper"))
+      #expect(settings.contains("steps: 3"))
       let statistics = try String(contentsOfFile: "\(output)/batchnorm-auto-1/config.yaml", encoding: .utf8)
       #expect(statistics.contains("sourceShare: auto"))
+      let others = try String(contentsOfFile: "\(output)/tent-1/config.yaml", encoding: .utf8)
+      #expect(others.contains("steps: 2"))
       #expect(FileManager.default.fileExists(atPath: "\(output)/report.html"))
 
       let before = try bytes("\(output)/tent-1/manifest.json")

@@ -29,6 +29,7 @@ struct Compare: ParsableCommand {
 
       Settings after + make a method of its own, so that parts can be left out:
         --methods iapc,iapc+mixing.classes=off,iapc+exposure=own
+      Of them, steps count in the place of --steps.
 
       Labels are for the table alone: no method sees one. `last` are the weights that
       the run ends with, `selected` those that label-free criteria choose among its
@@ -104,8 +105,14 @@ struct Compare: ParsableCommand {
 
   /// What every run is given: checkpoints to choose from, and what stands after `--`.
   private func options(of contestant: Contestant) -> [String] {
-    var steps = contestant.steps
-    for (name, value) in zip(adapt, adapt.dropFirst()) where name == "--steps" { steps = Int(value) ?? steps }
+    var (steps, adapt) = (contestant.steps, adapt)
+    if let place = adapt.firstIndex(of: "--steps"), place + 1 < adapt.count {
+      if contestant.hasOwnSteps {
+        adapt.removeSubrange(place...place + 1)
+      } else {
+        steps = Int(adapt[place + 1]) ?? steps
+      }
+    }
     return [
       "--set", "checkpointEvery=\(max(1, (steps + checkpoints - 1) / checkpoints))",
       "--set", "checkpointKeep=\(checkpoints)",

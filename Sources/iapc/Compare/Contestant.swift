@@ -12,6 +12,8 @@ struct Contestant {
   let options: [String]
   /// Updates of a run where nobody says how many.
   let steps: Int
+  /// Whether the method says itself how many, after a +.
+  let hasOwnSteps: Bool
   /// Whether the network is judged with each image's own normalisation statistics.
   let judgedPerImage: Bool
 
@@ -60,7 +62,8 @@ struct Contestant {
     default: throw unknownName(name, of: "method", known: Self.known.map(\.name))
     }
     start.begin(as: chosen)
-    steps = start.steps
+    let own = pieces.dropFirst().compactMap { $0.hasPrefix("steps=") ? Int($0.dropFirst(6)) : nil }.last
+    (steps, hasOwnSteps) = (own ?? start.steps, own != nil)
     for setting in pieces.dropFirst() { options += ["--set", setting] }
     (self.name, self.options, judgedPerImage) = (name, options, perImage)
   }
