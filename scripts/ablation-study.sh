@@ -10,8 +10,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 changes=(exposure=own initialStatistics=source pseudoLabels.scales=1 pseudoLabels.statistics=network
-  pseudoLabels.balance=0 mixing.classes=off weights.im=0 weights.pe=0+weights.ps=0 importance=none
-  prototypes=perImage classBalance=batch adapted=student optimizer=adamw+learningRate=2e-4 trained=all)
+  pseudoLabels.balance=0 mixing.classes=off entropyOn=all weights.im=0 weights.pe=0+weights.ps=0 importance=none
+  prototypes=perImage classBalance=batch adapted=student optimizer=adamw+learningRate=2e-4
+  steps=200+teacherDecay=0.995)
 methods=iapc
 for change in "${changes[@]}"; do methods+=",iapc+$change"; done
-METHODS=$methods OUT=${OUT:-.build/ablation} exec scripts/methods-study.sh "$@"
+METHODS=$methods STEPS=${STEPS:-300} OUT=${OUT:-.build/ablation} exec scripts/methods-study.sh "$@"

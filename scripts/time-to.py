@@ -34,8 +34,8 @@ def main():
     begin = time.time()
     subprocess.run(
         [IAPC, "adapt", "--weights", SHARED / "weights/espnet_p_2_q_3.pth", "--network", "espnet",
-         "--images", camvid / "train", "--size", "640x480", "--crop", "320x240", "--batch", "4", "--steps", "200",
-         "--seed", "1", "--output", run, "--set", "checkpointEvery=40", "--set", "checkpointKeep=5",
+         "--images", camvid / "train", "--size", "640x480", "--crop", "320x240", "--batch", "4",
+         "--seed", "1", "--output", run, "--set", "checkpointEvery=40", "--set", "checkpointKeep=8",
          "--set", "selectEvery=0"],
         check=True, env=os.environ | {"IAPC_CACHE": str(folder / "cache")}, stdout=subprocess.DEVNULL)
     subprocess.run(

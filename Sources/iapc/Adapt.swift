@@ -69,7 +69,7 @@ struct Adapt: SharedCommand {
   var crop: String?
   @Option(help: "Images a step. (default: 6)")
   var batch: String?
-  @Option(help: "Updates to run. (default: 200; paper and reference: 9000)")
+  @Option(help: "Updates to run. (default: 300; paper and reference: 9000)")
   var steps: String?
   @Option(
     help: """

@@ -228,12 +228,13 @@ extension AdaptationSettings {
     (pseudoLabels.scales, pseudoLabels.statistics) = ([1, 1.25, 1.5], .scale)
     (pseudoLabels.mirror, pseudoLabels.balance) = (false, 0.2)
     iapc.importance = .probabilities
-    iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 1)
+    iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 2)
+    iapc.entropyOn = .agreed
     iapc.prototypes = .momentum
     iapc.mixing.classes = true
-    (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.995, .teacher)
+    (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.9967, .teacher)
     (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamwRelative, 1, 0.01)
-    (steps, learningRate, warmUp) = (200, 5e-3, 20)
+    (steps, learningRate, warmUp) = (300, 5e-3, 20)
     horizon = nil
   }
 

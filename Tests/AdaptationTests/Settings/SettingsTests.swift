@@ -95,9 +95,10 @@ struct SettingsTests {
     #expect(!paper.iapc.statisticsPass && paper.iapc.weights.entropy == 2)
     #expect(paper.initialStatistics == .source && paper.finalStatistics == .source)
     #expect(ours.profile == .recommended && ours.iapc.importance == .probabilities)
-    #expect(ours.iapc.weights.entropy == 1 && ours.iapc.mixing.classes && ours.exposure == .source)
-    #expect(ours.learning.optimizer == .adamwRelative && ours.steps == 200 && ours.horizon == nil)
-    #expect(ours.iapc.classBalance == .shares && ours.adapted == .teacher && ours.iapc.teacherDecay == 0.995)
+    #expect(ours.iapc.weights.entropy == 2 && ours.iapc.entropyOn == .agreed)
+    #expect(ours.iapc.mixing.classes && ours.exposure == .source)
+    #expect(ours.learning.optimizer == .adamwRelative && ours.steps == 300 && ours.horizon == nil)
+    #expect(ours.iapc.classBalance == .shares && ours.adapted == .teacher && ours.iapc.teacherDecay == 0.9967)
     for settings in [reference, paper] {
       #expect(settings.iapc.prototypeLayout == .mended && settings.iapc.ignoredInMean)
       #expect(settings.iapc.prototypes == .perImage && settings.iapc.teacherDecay == 0.9999)

@@ -18,7 +18,7 @@ package struct ShareBalance {
 
   /// How fast weights follow, what running means keep of a step, the largest weight (and one over the smallest), and
   /// the share that every class is taken to have besides what is counted.
-  private static let (rate, keep, largest, least) = (0.05, 0.95, 8.0, 1e-4)
+  private static let (rate, keep, largest, least) = (0.05, 0.95, 32.0, 1e-4)
 
   package init(classCount: Int) {
     self.classCount = classCount
