@@ -30,9 +30,13 @@ struct Select: ParsableCommand {
       Rank: \(SelectionAggregate.words).
       A candidate is flagged where classes are gone that the source network saw, where
       the class shares drifted past --drift, or where half of its information is lost:
-      no criterion of the rank can see a collapse by itself. Criteria are hints, not
-      measurements: where some labels exist, --labels shows beside each other what is
-      selected, the last and the best (the oracle), and how well each criterion ranks.
+      no criterion of the rank can see a collapse by itself. Of a run that averages its
+      student, averages over fewer steps are flagged unless every criterion puts them
+      before the last: they predict sharper, which most criteria take for better.
+
+      Criteria are hints, not measurements: where some labels exist, --labels shows
+      beside each other what is selected, the last and the best (the oracle), and how
+      well each criterion ranks.
       """)
 
   @Argument(help: "Runs, folders of weights, or weights.", completion: .file())

@@ -35,6 +35,14 @@ import Testing
         #expect(Set((item["criteria"] as? [String: Double] ?? [:]).keys) == criteria && item["mIoU"] == nil)
         #expect(outcome.output.contains(item["name"] as? String ?? "?"))
       }
+      // The run ends with an average of its steps: shorter ones are flagged unless they are better throughout.
+      let last = try #require(candidates[2]["criteria"] as? [String: Double])
+      #expect(candidates[2]["flags"] as? [String] == [])
+      for item in candidates[..<2] {
+        let own = try #require(item["criteria"] as? [String: Double])
+        let isBetter = criteria.subtracting(["entropy", "drift"]).allSatisfy { own[$0]! > last[$0]! }
+        #expect((item["flags"] as? [String])?.contains("shorter average") == !isBetter)
+      }
       let choice = try #require((result["choices"] as? [[String: Any]])?.first)
       let first = candidates.first { $0["rank"] as? Int == 1 }?["name"] as? String
       #expect(choice["selected"] as? String == first && choice["last"] as? String == "\(run)/adapted")

@@ -59,7 +59,8 @@ struct RunRecord {
   /// The step that the label-free criteria put first; nil where the run computed none.
   var suggestedStep: Int? {
     (try? SelectionPoint.read(folder.selection)).flatMap {
-      SelectionPoint.suggestedStep(among: $0, bound: settings.collapseDrift)
+      SelectionPoint.suggestedStep(
+        among: $0, bound: settings.collapseDrift, averaged: settings.adapted == .teacher)
     }
   }
 

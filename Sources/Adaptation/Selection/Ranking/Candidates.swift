@@ -17,6 +17,8 @@ public struct SelectionCandidate: Sendable {
   public let step: Int?
   /// The run that a checkpoint belongs to.
   public let run: RunFolder?
+  /// Whether the run averages its student, and this is the average after `step`.
+  public let isAverage: Bool
 }
 
 extension SelectionCandidate {
@@ -62,11 +64,16 @@ extension SelectionCandidate {
   }
 
   private static func checkpoints(of run: RunFolder) -> [SelectionCandidate] {
-    run.storedSteps().reversed().map { step in
+    let isAverage = averages(run)
+    return run.storedSteps().reversed().map { step in
       SelectionCandidate(
         name: "\(run.path)/step-\(sixDigits(step))", group: run.path, file: run.checkpoint(step), step: step,
-        run: run)
+        run: run, isAverage: isAverage)
     }
+  }
+
+  private static func averages(_ run: RunFolder) -> Bool {
+    (try? AdaptationSettings(ofRun: run))?.adapted == .teacher
   }
 
   private static func weights(in folder: String) -> [String] {
@@ -85,7 +92,7 @@ extension SelectionCandidate {
     let isAdapted = last == "adapted.safetensors"
     return SelectionCandidate(
       name: isAdapted ? (file as NSString).deletingPathExtension : file, group: group, file: file,
-      step: isOfRun ? step : nil, run: isOfRun ? run : nil)
+      step: isOfRun ? step : nil, run: isOfRun ? run : nil, isAverage: isOfRun && averages(run))
   }
 }
 

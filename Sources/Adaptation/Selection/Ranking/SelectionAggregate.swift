@@ -27,6 +27,23 @@ public enum SelectionAggregate {
     return places
   }
 
+  /// Which of a run's averages stand after the others: all but the last, where no guard flags that, unless an earlier
+  /// one is better by every criterion.
+  ///
+  /// The longer a student is averaged, the softer the average predicts, and `im`, `snd` and `bnm` take soft for poor.
+  /// - `run`: its averages in the order of their steps.
+  public static func shorterAverages(_ run: [(scores: SelectionScores, isFlagged: Bool)]) -> [Bool] {
+    guard let last = run.last, !last.isFlagged else { return run.map { _ in false } }
+    let asked: [Criterion] = [.im, .snd, .bnm, .mixval, .geometric, .ensemble]
+    func isBetter(_ scores: SelectionScores) -> Bool {
+      asked.allSatisfy { criterion in
+        guard let own = scores[criterion], let other = last.scores[criterion] else { return true }
+        return own > other
+      }
+    }
+    return run.dropLast().map { !isBetter($0.scores) } + [false]
+  }
+
   private static func meanRanks(_ scores: [SelectionScores]) -> [Double] {
     let found = criteria.map { criterion in scores.map { $0[criterion] } }.filter { values in
       values.contains { $0 != nil }

@@ -89,11 +89,10 @@ public struct Selector {
     }
     for (index, value) in ensemble.values.enumerated() { scores[index].values[.ensemble] = value }
     let start = try start(scores, scorer, observer)
+    let flags = flags(&scores, start, names)
     let items = candidates.indices.map { index in
-      scores[index].compare(to: start.histogram)
-      let flags = settings.guards.flags(scores[index], start: start.im, names: names)
-      return SelectionReport.Item(
-        candidates[index], scores[index], names: names, flags: flags, mIoU: truth[index])
+      SelectionReport.Item(
+        candidates[index], scores[index], names: names, flags: flags[index], mIoU: truth[index])
     }
     return SelectionReport(
       items,
@@ -159,6 +158,26 @@ public struct Selector {
     let predictor = Predictor(loaded.network, PredictionSettings(size: size))
     let evaluator = try Evaluator(predictor, classes: loaded.classes, data: labels)
     return try evaluator.run { _ in try observer.checkStop() }.meanIoU
+  }
+
+  /// What speaks against each candidate.
+  private func flags(
+    _ scores: inout [SelectionScores], _ start: (histogram: [Double], im: Double?, words: String),
+    _ names: [String]
+  ) -> [[String]] {
+    var flags = scores.indices.map { index in
+      scores[index].compare(to: start.histogram)
+      return settings.guards.flags(scores[index], start: start.im, names: names)
+    }
+    let averages = candidates.indices.filter { candidates[$0].isAverage }
+    for (_, members) in Dictionary(grouping: averages, by: { candidates[$0].run?.path }) {
+      let ordered = members.sorted { candidates[$0].step ?? 0 < candidates[$1].step ?? 0 }
+      let shorter = SelectionAggregate.shorterAverages(ordered.map { (scores[$0], !flags[$0].isEmpty) })
+      for (index, isShorter) in zip(ordered, shorter) where isShorter {
+        flags[index].append("shorter average")
+      }
+    }
+    return flags
   }
 
   /// What the guards compare candidates to: the network they began from, or else their mean.

@@ -42,15 +42,23 @@ public struct SelectionPoint: Decodable, Equatable, Sendable {
   /// the later. nil where there is none.
   ///
   /// - `bound`: how far class shares may drift from the start's, in nats.
-  public static func suggestedStep(among points: [SelectionPoint], bound: Double) -> Int? {
+  /// - `averaged`: whether the run's network is the average of its steps.
+  public static func suggestedStep(
+    among points: [SelectionPoint], bound: Double, averaged: Bool = false
+  ) -> Int? {
     let guards = SelectionGuards(drift: bound)
     let start = points.first { $0.step == 0 }?.im
     let later = points.filter { $0.step > 0 }
-    let places = SelectionAggregate.places(
-      later.map { point in
-        let flags = guards.flags(point.scores, start: start, names: [])
-        return (point.scores, !point.vanished.isEmpty || !flags.isEmpty)
-      })
+    var asked = later.map { point in
+      let flags = guards.flags(point.scores, start: start, names: [])
+      return (scores: point.scores, isFlagged: !point.vanished.isEmpty || !flags.isEmpty)
+    }
+    if averaged {
+      for (index, isShorter) in SelectionAggregate.shorterAverages(asked).enumerated() where isShorter {
+        asked[index].isFlagged = true
+      }
+    }
+    let places = SelectionAggregate.places(asked)
     return zip(later, places).min { ($0.1, -$0.0.step) < ($1.1, -$1.0.step) }?.0.step
   }
 

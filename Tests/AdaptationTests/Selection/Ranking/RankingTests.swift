@@ -45,6 +45,25 @@ struct RankingTests {
     #expect(SelectionAggregate.places([(scores(im: 1), true)]) == [1])
   }
 
+  @Test(
+    "puts shorter averages after the last one, unless every criterion prefers them or the last is flagged")
+  func averages() {
+    let (best, mixed, last) = (
+      scores(im: 3, snd: 2, ensemble: 0.9), scores(im: 3, snd: 2, ensemble: 0.7),
+      scores(im: 2, snd: 1, ensemble: 0.8)
+    )
+    func shorter(_ run: [SelectionScores], lastFlagged: Bool = false) -> [Bool] {
+      SelectionAggregate.shorterAverages(
+        run.indices.map { (run[$0], lastFlagged && $0 == run.count - 1) })
+    }
+    #expect(shorter([best, mixed, last]) == [false, true, false])
+    #expect(shorter([best, mixed, last], lastFlagged: true) == [false, false, false])
+    // A criterion that one of them lacks decides nothing; an equal value is no better.
+    #expect(shorter([scores(im: 3, snd: 2), last]) == [false, false])
+    #expect(shorter([last, last]) == [true, false])
+    #expect(shorter([mixed]) == [false] && shorter([]) == [])
+  }
+
   @Test("is barred by classes that are gone, by drift and by lost information")
   func guards() {
     let guards = SelectionGuards(drift: 0.5, information: 0.5)

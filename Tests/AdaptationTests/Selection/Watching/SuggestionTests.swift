@@ -7,11 +7,12 @@ import Testing
 
 @Suite("The step that a run's criteria put first")
 struct SuggestionTests {
-  private func suggested(_ lines: [String], bound: Double = 1) throws -> Int? {
+  private func suggested(_ lines: [String], bound: Double = 1, averaged: Bool = false) throws -> Int? {
     let folder = try ScratchFolder()
     try AtomicFile.write(lines.joined(separator: "\n"), to: folder.path("selection.jsonl"))
     return SelectionPoint.suggestedStep(
-      among: try SelectionPoint.read(folder.path("selection.jsonl")), bound: bound)
+      among: try SelectionPoint.read(folder.path("selection.jsonl")), bound: bound,
+      averaged: averaged)
   }
 
   private func line(_ step: Int, im: Double, snd: Double, drift: Double = 0, gone: String = "") -> String {
@@ -28,6 +29,15 @@ struct SuggestionTests {
     #expect(try suggested([start, line(5, im: 2, snd: 3), line(10, im: 3, snd: 2)]) == 10)
     #expect(try suggested([start]) == nil)
     #expect(try suggested([]) == nil)
+  }
+
+  @Test("is the last of an averaged run, unless every criterion prefers an earlier one")
+  func averaged() throws {
+    let start = line(0, im: 2, snd: 9)
+    let mixed = [start, line(5, im: 4, snd: 1), line(10, im: 3, snd: 4), line(15, im: 2, snd: 3)]
+    #expect(try suggested(mixed) == 10 && suggested(mixed, averaged: true) == 10)
+    let softer = [start, line(5, im: 3, snd: 3), line(10, im: 2, snd: 3)]
+    #expect(try suggested(softer) == 5 && suggested(softer, averaged: true) == 10)
   }
 
   @Test("is none that a guard speaks against, while there are others")
