@@ -31,11 +31,11 @@ extension AdaptationRun {
     }
     defer { loader.stop() }
     observer.begin("statistics", batches)
-    ProcessGroup.shareNormalisation(over: peers?.group)
-    defer { ProcessGroup.shareNormalisation(over: nil) }
-    try reestimateStatistics(of: network, batches: batches, form: settings.statisticsForm) { index in
-      try observer.advanceOrStop(index)
-      return network.input(try unreadable.samples(of: loader.next()))
+    try ProcessGroup.sharingNormalisation(over: peers?.group) {
+      try reestimateStatistics(of: network, batches: batches, form: settings.statisticsForm) { index in
+        try observer.advanceOrStop(index)
+        return network.input(try unreadable.samples(of: loader.next()))
+      }
     }
     observer.advance(batches)
     try peers?.check()

@@ -108,8 +108,6 @@ public final class AdaptationRun {
       try method.prepare(TargetImages(images, peers.turns(of: images.count), at: size, for: loaded.network))
     }
     try watch?.goOn(after: done.step, adapted)
-    if settings.learning.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
-    defer { ProcessGroup.shareNormalisation(over: nil) }
     let times = try steps(of: loop, method, maker, watch, from: done)
     if settings.finalStatistics == .target, adapted.hasBatchStatistics {
       try estimateStatistics(of: adapted, images, size)
@@ -196,6 +194,7 @@ public final class AdaptationRun {
     defer { stream.stop() }
     let schedule = settings.schedule
     let store = method.student.store
+    let normGroup = settings.learning.syncBatchnorm ? peers?.group : nil
     let seconds = try loop.run(
       from: done, state: { method.isTorn ? nil : method.state },
       parameters: { store.parameters.map(\.tensor) }
@@ -203,7 +202,9 @@ public final class AdaptationRun {
       let (batch, paths) = try stream.next()
       if let batchDump { try dump(batch, step + 1, to: batchDump) }
       let started = ContinuousClock.now
-      let report = method.step(batch, learningRate: schedule(step))
+      let report = ProcessGroup.sharingNormalisation(over: normGroup) {
+        method.step(batch, learningRate: schedule(step))
+      }
       if !report.isApplied || method.isTorn { try peers?.check() }
       return StepRecord(
         step: step + 1, report: report, learningRate: schedule(step),

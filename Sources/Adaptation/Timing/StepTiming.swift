@@ -66,8 +66,7 @@ public struct StepTiming {
   ) throws -> Result {
     let device = network.store.device
     let method = settings.makeMethod(network, peers: peers)
-    if settings.learning.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
-    defer { ProcessGroup.shareNormalisation(over: nil) }
+    let normGroup = settings.learning.syncBatchnorm ? peers?.group : nil
     let images = batch.images
     try method.prepare(
       TargetImages(count: images.shape[0]) { body in
@@ -76,7 +75,10 @@ public struct StepTiming {
     var (reports, seconds) = ([StepReport](), [Double]())
     func step() throws {
       let started = ContinuousClock.now
-      reports.append(method.step(batch, learningRate: settings.learningRate))
+      reports.append(
+        ProcessGroup.sharingNormalisation(over: normGroup) {
+          method.step(batch, learningRate: settings.learningRate)
+        })
       try device.synchronize()
       try peers?.check()
       seconds.append((ContinuousClock.now - started).seconds)

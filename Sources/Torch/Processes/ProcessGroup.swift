@@ -123,9 +123,17 @@ public final class ProcessGroup: @unchecked Sendable {
 
   // MARK: Networks
 
-  /// Lets normalisations by a batch's statistics take those of all processes' batches together, from now on; their
-  /// gradients go with it. nil for each process its own. Of this thread.
-  public static func shareNormalisation(over group: ProcessGroup?) { ct_set_norm_group(group?.raw) }
+  /// Runs something in which normalisations by a batch's statistics take those of all processes' batches together;
+  /// their gradients go with it. Of this thread, and not within another such call.
+  ///
+  /// - `group`: nil for each process its own.
+  public static func sharingNormalisation<Result>(
+    over group: ProcessGroup?, _ body: () throws -> Result
+  ) rethrows -> Result {
+    ct_set_norm_group(group?.raw)
+    defer { ct_set_norm_group(nil) }
+    return try body()
+  }
 
   /// What the calls have cost so far: how many, the bytes that this process gave, the seconds that it waited.
   public var cost: (calls: Int, bytes: Int, seconds: Double) {

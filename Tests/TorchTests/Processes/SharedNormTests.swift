@@ -41,11 +41,11 @@ struct SharedNormTests {
   func whole(form: LayerForm, count: Int) throws {
     let one = Self.run(0..<6, form)
     let parts = try members(count) { group, _ in
-      ProcessGroup.shareNormalisation(over: group)
-      defer { ProcessGroup.shareNormalisation(over: nil) }
       // Of different sizes: 1 and 5, or 1, 3 and 2.
       let bounds = group.count == 2 ? [0, 1, 6] : [0, 1, 4, 6]
-      return Self.run(bounds[group.rank]..<bounds[group.rank + 1], form)
+      return ProcessGroup.sharingNormalisation(over: group) {
+        Self.run(bounds[group.rank]..<bounds[group.rank + 1], form)
+      }
     }
     expectClose(parts.flatMap(\.output), one.output, "output")
     expectClose(parts.flatMap(\.ofInput), one.ofInput, "gradient of the input")

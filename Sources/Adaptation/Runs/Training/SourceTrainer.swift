@@ -78,8 +78,6 @@ public struct SourceTrainer {
         learner.network, data.space, scorer, validation?.count ?? 0, folder,
         observer.stoppableIfAlone(peers), settings,
         from: done.step) : nil
-    if settings.syncBatchnorm { ProcessGroup.shareNormalisation(over: peers?.group) }
-    defer { ProcessGroup.shareNormalisation(over: nil) }
     let times: (Double, Double)
     do {
       let order = BatchOrder(
@@ -209,10 +207,12 @@ public struct SourceTrainer {
     // A score that a stop cut short.
     try keeper?.score(ifDueAfter: done.step)
     let store = learner.network.store
+    let normGroup = settings.syncBatchnorm ? peers?.group : nil
     let seconds = try loop.run(
       from: done, state: { learner.state }, parameters: { store.parameters.map(\.tensor) }
     ) { step in
-      let record = learner.step(try unreadable.samples(of: loader.next()), step)
+      let samples = try unreadable.samples(of: loader.next())
+      let record = ProcessGroup.sharingNormalisation(over: normGroup) { learner.step(samples, step) }
       if !record.report.isApplied { try peers?.check() }
       return record
     } after: { step in
