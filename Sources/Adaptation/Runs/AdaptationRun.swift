@@ -109,7 +109,7 @@ public final class AdaptationRun {
     }
     try watch?.goOn(after: done.step, adapted)
     let times = try steps(of: loop, method, maker, watch, from: done)
-    if settings.finalStatistics == .target, adapted.hasBatchStatistics {
+    if settings.endsWithStatistics(for: adapted) {
       try estimateStatistics(of: adapted, images, size)
     }
     return (adapted, times)
@@ -182,7 +182,8 @@ public final class AdaptationRun {
   private func selectionWatch(_ loaded: LoadedNetwork, _ images: ImageList) throws -> SelectionWatch? {
     guard settings.selectEvery != 0, isWriter else { return nil }
     return try SelectionWatch(
-      loaded.network, loaded.classes, images, settings, folder, observer.stoppableIfAlone(peers))
+      loaded.network, loaded.classes, images, settings, sourceStatistics, folder,
+      observer.stoppableIfAlone(peers))
   }
 
   private func steps(

@@ -71,13 +71,16 @@ extension AdaptationSettings {
     let crop = crop ?? half
     self.crop = crop
     for (name, value) in [("size", size), ("crop", crop)] { try network.checkInput(value, "--\(name)") }
-    resolveSelection(size, crop)
+    resolveSelection(size, crop, for: network)
   }
 
   /// How often and on how many images the network is looked at.
-  private mutating func resolveSelection(_ size: PixelSize, _ crop: PixelSize) {
+  private mutating func resolveSelection(
+    _ size: PixelSize, _ crop: PixelSize, for network: any Segmenter
+  ) {
     let affordable = SelectionSettings.affordable(
-      steps: steps, work: steps * batch * crop.area, size: size.area, asked: selection.images)
+      steps: steps, work: steps * batch * crop.area, size: size.area, asked: selection.images,
+      estimates: endsWithStatistics(for: network))
     // Whoever says how often has weighed what that costs.
     // Not bounded by the number of images there are: that they are others is told for itself.
     selection.images = selection.images ?? (selectEvery == nil ? affordable.images : 32)
@@ -87,6 +90,11 @@ extension AdaptationSettings {
   var schedule: WarmUpPoly {
     WarmUpPoly(
       rate: learningRate, warmUp: warmUp ?? 0, horizon: horizon ?? steps + max(1, steps / 20), power: power)
+  }
+
+  /// Whether the run ends with normalisation statistics of the target images, and looks are at networks with such.
+  func endsWithStatistics(for network: any Segmenter) -> Bool {
+    finalStatistics == .target && network.hasBatchStatistics
   }
 
   /// What the images are brought to before source and teacher see them; nil for their own.

@@ -3,6 +3,7 @@
 import Files
 import Imaging
 import Segmentation
+import Torch
 
 /// The images and pixels that all networks are compared on: the same for the same seed, list and size.
 public struct SelectionSubset: Sendable {
@@ -46,6 +47,23 @@ public struct SelectionSubset: Sendable {
     pixels = self.indices.map { index in
       var generator = SeededGenerator(seed: seed, purpose: "selection pixels", index: index)
       return Self.draw(count, of: size.area, &generator)
+    }
+  }
+
+  /// Images of a batch that statistics are estimated by.
+  static let statisticsBatch = 4
+
+  /// Estimates a network's normalisation statistics anew over the images, as a run with `finalStatistics: target`
+  /// ends.
+  ///
+  /// - `progress`: called before each batch; what it throws ends the work.
+  func estimateStatistics(
+    of network: any Segmenter, form: StatisticsForm = .mean, progress: () throws -> Void = {}
+  ) throws {
+    let batch = min(Self.statisticsBatch, images.count)
+    try reestimateStatistics(of: network, batches: images.count / batch, form: form) { index in
+      try progress()
+      return network.input(Array(images[index * batch..<(index + 1) * batch]))
     }
   }
 

@@ -30,10 +30,11 @@ extension SelectionSettings {
   /// - `work`: pixels of all crops of the run's steps.
   /// - `size`: pixels of an input.
   /// - `asked`: the images asked for; nil for as many as fit.
+  /// - `estimates`: whether a point begins with statistics of its images.
   package static func affordable(
-    steps: Int, work: Int, size: Int, asked: Int?
+    steps: Int, work: Int, size: Int, asked: Int?, estimates: Bool
   ) -> (every: Int, images: Int) {
-    let share = 0.05 * passesOfStep * Double(work) / (passesOfPoint * Double(size))
+    let share = 0.05 * passesOfStep * Double(work) / (passesOfPoint(estimates) * Double(size))
     let all = Int(min(share, 1e9))
     if let asked { return (interval(steps, points: all / asked - 1), asked) }
     let points = max(1, min(mostPoints, all / goodImages - 1))
@@ -48,8 +49,9 @@ extension SelectionSettings {
 
   /// What a pixel of a step costs, in passes of prediction over a pixel; measured, on the low side.
   private static let passesOfStep = 4.5
-  /// What a pixel of a point's image costs: plain, mixed, and at 3/4 of both sides.
-  static let passesOfPoint = 2 + 0.75 * 0.75
+  /// What a pixel of a point's image costs: plain, mixed, and at 3/4 of both sides, after statistics where those are
+  /// estimated.
+  static func passesOfPoint(_ estimates: Bool) -> Double { 2 + 0.75 * 0.75 + (estimates ? 1 : 0) }
   /// Points beside the one at the start, at most.
   private static let mostPoints = 10
   private static let (leastImages, goodImages, mostImages) = (4, 8, 32)

@@ -49,6 +49,24 @@ extension ProcessesTests {
     }
 
     @Test(
+      "look at the network in one of them, with statistics of its own images, and see what one process does")
+    func looks() throws {
+      try withTemporaryFolder { folder in
+        let settings = ["--set", "selectEvery=10", "--set", "finalStatistics=target"]
+        try done(sample.sharedAdapt(to: folder.path("one"), settings))
+        try done(
+          sample.sharedAdapt(to: folder.path("two"), settings + ["--processes", "2", "--sync-batchnorm"]))
+        try expectSameLosses(folder.path("one"), folder.path("two"))
+        let both = try ["one", "two"].map { try jsonLines(folder.path("\($0)/selection.jsonl")) }
+        for lines in both { #expect(lines.map { $0["step"] as? Int } == [0, 10, 20]) }
+        for (one, two) in zip(both[0], both[1]) {
+          let (x, y) = (try #require(one["im"] as? Double), try #require(two["im"] as? Double))
+          #expect(abs(x - y) <= 1e-3 * abs(x), "\(x) \(y)")
+        }
+      }
+    }
+
+    @Test(
       "train as one process does, with the statistics of the whole batch", arguments: ["none", "logarithmic"])
     func training(classWeights: String) throws {
       try withTemporaryFolder { folder in

@@ -98,8 +98,7 @@ extension AdaptationSettings {
           atOnce: (batch + run.processes.all - 1) / run.processes.all * size.area,
           scores: 0, besideSteps: after, remedy: "take a smaller --size or --batch"))
     }
-    let estimates = network.hasBatchStatistics
-    if estimates, initialStatistics == .target { statistics(after: false) }
+    if network.hasBatchStatistics, initialStatistics == .target { statistics(after: false) }
     if !labelsDone {
       let base = Double((pseudoLabels.size ?? size).area)
       let squares = (pseudoLabels.scales ?? pseudoLabels.candidates).map { $0 * $0 }
@@ -113,7 +112,7 @@ extension AdaptationSettings {
           scores: scores, besideSteps: false,
           remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
     }
-    if estimates, finalStatistics == .target { statistics(after: true) }
+    if endsWithStatistics(for: network) { statistics(after: true) }
     if let looks = selectionPass(network, of: images.count, done: run.done) { passes.append(looks) }
     let watches = selectEvery != 0
     var files = [
@@ -146,9 +145,11 @@ extension AdaptationSettings {
     guard let size, let every = selectEvery, every > 0, let asked = selection.images else { return nil }
     let images = min(asked, count)
     let looks = (steps + every - 1) / every - done / every + (done == 0 ? 1 : 0)
+    let estimates = endsWithStatistics(for: network)
     return Plan.Pass(
       name: "the looks at the network",
-      pixels: Int(SelectionSettings.passesOfPoint * Double(looks * images * size.area)), atOnce: size.area,
+      pixels: Int(SelectionSettings.passesOfPoint(estimates) * Double(looks * images * size.area)),
+      atOnce: (estimates ? min(SelectionSubset.statisticsBatch, images) : 1) * size.area,
       scores: 3 * 4 * network.classCount * size.area, besideSteps: true, remedy: "set selectEvery=0")
   }
 

@@ -136,10 +136,7 @@ public struct Selector {
   /// Brings a network to the state in which it is asked.
   private func prepare(_ network: any Segmenter, _ subset: SelectionSubset) throws {
     guard settings.estimatesStatistics else { return }
-    let batch = min(4, subset.images.count)
-    try reestimateStatistics(of: network, batches: subset.images.count / batch) { index in
-      network.input(Array(subset.images[index * batch..<(index + 1) * batch]))
-    }
+    try subset.estimateStatistics(of: network)
   }
 
   private func checkClasses(_ loaded: LoadedNetwork, of candidate: SelectionCandidate, are names: [String])

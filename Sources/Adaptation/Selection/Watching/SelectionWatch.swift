@@ -7,14 +7,16 @@ import Torch
 /// Looks at a run's network now and then without labels, logs what the criteria say, and sounds the collapse
 /// alarm.
 ///
-/// It changes nothing of the run: passes are those of prediction and draw no random number.
+/// Where the run ends with statistics of the target images, it looks at the network with statistics of the looked-at
+/// images: those that are stored belong to weights from before, and judged by them a good network may seem to have
+/// collapsed. It changes nothing of the run: statistics are put back, and its passes draw no random number.
 final class SelectionWatch {
-  private let scorer: SelectionScorer
   private let settings: AdaptationSettings
   private let every: Int
   private let names: [String]
   private let folder: RunFolder
   private let observer: RunObserver
+  private let looks: NetworkLooks
   private var log: SelectionLog
   private let start: SelectionPoint
 
@@ -23,27 +25,31 @@ final class SelectionWatch {
   ///
   /// - `network`: as it is before the first step.
   /// - `settings`: resolved; `selectEvery` is not 0.
+  /// - `sourceStatistics`: a share of which stays where the run estimates statistics; nil for none.
   /// - Throws: a `Problem` for an image or a log that cannot be read; `Interruption` where the user ends it.
   init(
     _ network: any Segmenter, _ classes: LabelSpace, _ images: ImageList, _ settings: AdaptationSettings,
-    _ folder: RunFolder, _ observer: RunObserver
+    _ sourceStatistics: SourceStatistics?, _ folder: RunFolder, _ observer: RunObserver
   ) throws {
     guard let size = settings.size, let every = settings.selectEvery, every > 0 else {
       fatalError("the settings were not resolved")
     }
     (self.settings, self.every, self.folder, self.observer) = (settings, every, folder, observer)
     names = classes.classes.map(\.name)
-    scorer = SelectionScorer(
-      try SelectionSubset(
-        of: images, at: size, most: settings.selection.images ?? 1, pixels: settings.selection.pixels,
-        seed: settings.seed, progress: { _ in try observer.checkStop() }))
+    let subset = try SelectionSubset(
+      of: images, at: size, most: settings.selection.images ?? 1, pixels: settings.selection.pixels,
+      seed: settings.seed, progress: { _ in try observer.checkStop() })
+    looks = NetworkLooks(
+      scorer: SelectionScorer(subset), settings: settings, sourceStatistics: sourceStatistics,
+      observer: observer)
     let found = try SelectionLog(folder.selection)
     log = found
-    start =
-      try found.start
-      ?? Self.look(network, scorer, settings, observer) {
-        SelectionPoint(step: 0, $0, names: classes.classes.map(\.name), seconds: $1)
-      }
+    if let point = found.start {
+      start = point
+    } else {
+      let (scores, seconds) = try looks.scores(of: network)
+      start = SelectionPoint(step: 0, scores, names: names, seconds: seconds)
+    }
   }
 
   /// Takes the log up after the steps that are done, and makes the point of the last one where a stop cut it
@@ -68,11 +74,9 @@ final class SelectionWatch {
   func look(at network: any Segmenter, ifDueAfter step: Int) throws {
     let isDue = step > 0 && (step % every == 0 || step == settings.steps)
     guard isDue, !log.has(step: step) else { return }
-    let point = try Self.look(network, scorer, settings, observer) { scores, seconds in
-      var scores = scores
-      scores.compare(to: start.histogram)
-      return SelectionPoint(step: step, scores, names: names, seconds: seconds)
-    }
+    var (scores, seconds) = try looks.scores(of: network)
+    scores.compare(to: start.histogram)
+    let point = SelectionPoint(step: step, scores, names: names, seconds: seconds)
     try log.append(point)
     if step < settings.steps {
       observer.begin(AdaptationSettings.job.rawValue, settings.steps)
@@ -85,16 +89,31 @@ final class SelectionWatch {
     if settings.collapse == .stop { throw alarm.problem }
     observer.note(alarm.line)
   }
+}
 
-  private static func look(
-    _ network: any Segmenter, _ scorer: SelectionScorer, _ settings: AdaptationSettings,
-    _ observer: RunObserver, _ point: (SelectionScores, Double) -> SelectionPoint
-  ) throws -> SelectionPoint {
+/// How a run's network is looked at.
+private struct NetworkLooks {
+  let scorer: SelectionScorer
+  let settings: AdaptationSettings
+  let sourceStatistics: SourceStatistics?
+  let observer: RunObserver
+
+  /// What the criteria say of a network, with no drift yet, and the seconds that it took.
+  ///
+  /// - Throws: `Interruption`; the network is then as it was, too.
+  func scores(of network: any Segmenter) throws -> (scores: SelectionScores, seconds: Double) {
     observer.begin("selection", scorer.subset.images.count)
     let started = ContinuousClock.now
+    let stored = settings.endsWithStatistics(for: network) ? BufferCopy(of: network.store) : nil
+    defer { stored?.restore() }
+    if stored != nil {
+      try scorer.subset.estimateStatistics(
+        of: network, form: settings.statisticsForm, progress: observer.checkStop)
+      sourceStatistics?.stay(in: network)
+    }
     var scores = try scorer.score(
       network, in: settings.learning.precision, progress: observer.advanceOrStop)
     scores.values[.drift] = 0
-    return point(scores, (ContinuousClock.now - started).seconds)
+    return (scores, (ContinuousClock.now - started).seconds)
   }
 }

@@ -58,21 +58,29 @@ struct WatchTests {
     let blind = try fixtures.run("blind") { $0.selectEvery = 0 }
     #expect(!FileManager.default.fileExists(atPath: blind.selection))
     #expect(try bytes(looking.adaptedSafetensors) == bytes(blind.adaptedSafetensors))
+    let last = "step-000006.safetensors"
+    #expect(try bytes("\(looking.checkpoints)/\(last)") == bytes("\(blind.checkpoints)/\(last)"))
     func totals(_ run: RunFolder) throws -> [Double?] {
       try objects(run.metrics).map { $0["total"] as? Double }
     }
     #expect(try totals(looking) == totals(blind))
   }
 
-  @Test("looks at the network with its stored statistics, as predictions do")
-  func evaluation() throws {
-    let run = try fixtures.run("run") { $0.finalStatistics = .source }
+  @Test(
+    "looks at the network with its stored statistics, or those of the looked-at images where it ends with such",
+    arguments: [AdaptationSettings.Statistics.source, .target])
+  func evaluation(_ final: AdaptationSettings.Statistics) throws {
+    let run = try fixtures.run("run") { $0.finalStatistics = final }
     let last = try #require(try objects(run.selection).last)
     let settings = try AdaptationSettings(ofRun: run)
     let size = try #require(settings.size)
     let subset = try SelectionSubset(
       of: ImageList(at: fixtures.images), at: size, most: 3, pixels: 100, seed: settings.seed)
-    let scores = try SelectionScorer(subset).score(NetworkFile.load(run.adaptedSafetensors).network)
+    let network = try NetworkFile.load(run.adaptedSafetensors).network
+    if final == .target {
+      try reestimateStatistics(of: network, batches: 1) { _ in network.input(subset.images) }
+    }
+    let scores = try SelectionScorer(subset).score(network)
     for criterion in [Criterion.im, .snd, .bnm, .mixval, .geometric, .entropy] {
       let (found, expected) = (try #require(last[criterion.rawValue] as? Double), scores[criterion] ?? 0)
       #expect(abs(found - expected) < 1e-12, "\(criterion)")
