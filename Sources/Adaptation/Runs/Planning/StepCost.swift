@@ -123,7 +123,8 @@ package struct StepCost: Sendable {
     body()
     _ = counter.takePeak()
     var (best, total) = (Double.infinity, 0.0)
-    for _ in 0..<3 where total < 0.1 {
+    // Two at least: one alone may have met what another program was at just then.
+    for index in 0..<3 where index < 2 || total < 0.1 {
       let seconds = ContinuousClock().measure(body).seconds
       (best, total) = (min(best, seconds), total + seconds)
     }
