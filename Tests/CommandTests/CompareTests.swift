@@ -9,14 +9,15 @@ import Testing
 
   init() throws { sample = try Sample.make() }
 
-  private func compare(_ methods: String, to output: String) -> [String] {
+  private func compare(
+    _ methods: String, to output: String, steps: [String] = ["--steps", "2"]
+  ) -> [String] {
     [
       "compare", "--methods", methods, "--seeds", "1,2", "--output", output, "--labelled-images",
       sample.images,
       "--labels", sample.labels, "--label-space", "camvid11", "--count", "3", "--checkpoints", "2", "--",
-      "--weights", sample.weights, "--images", sample.images, "--batch", "2", "--crop", "32x24", "--steps",
-      "2",
-    ]
+      "--weights", sample.weights, "--images", sample.images, "--batch", "2", "--crop", "32x24",
+    ] + steps
   }
 
   @Test("compare runs each method for each seed, makes one table and a page, and keeps what is done")
@@ -56,6 +57,20 @@ import Testing
       #expect(again.output.contains(table.trimmingCharacters(in: .newlines)))
       #expect(!again.errors.contains("adapt 1/2"))
       #expect(try bytes("\(output)/tent-1/manifest.json") == before)
+    }
+  }
+
+  @Test(
+    "a method's own steps count in the place of --steps, in either form",
+    arguments: [["--steps", "2"], ["--steps=2"]])
+  func steps(words: [String]) throws {
+    try withTemporaryFolder { folder in
+      try done(compare("source-only,tent+steps=3,tent", to: folder.path("compared"), steps: words))
+      for (name, count) in [("tent-steps-3", 3), ("tent", 2)] {
+        let run = folder.path("compared/\(name)-1")
+        #expect(try jsonLines("\(run)/metrics.jsonl").count == count)
+        #expect(FileManager.default.fileExists(atPath: "\(run)/checkpoints/step-00000\(count).safetensors"))
+      }
     }
   }
 

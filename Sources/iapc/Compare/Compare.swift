@@ -105,7 +105,7 @@ struct Compare: ParsableCommand {
 
   /// What every run is given: checkpoints to choose from, and what stands after `--`.
   private func options(of contestant: Contestant) -> [String] {
-    var (steps, adapt) = (contestant.steps, adapt)
+    var (steps, adapt) = (contestant.steps, adapt.flatMap(Self.apart))
     if let place = adapt.firstIndex(of: "--steps"), place + 1 < adapt.count {
       if contestant.hasOwnSteps {
         adapt.removeSubrange(place...place + 1)
@@ -117,6 +117,11 @@ struct Compare: ParsableCommand {
       "--set", "checkpointEvery=\(max(1, (steps + checkpoints - 1) / checkpoints))",
       "--set", "checkpointKeep=\(checkpoints)",
     ] + adapt
+  }
+
+  /// `--steps=N` as two words.
+  private static func apart(_ word: String) -> [String] {
+    word.hasPrefix("--steps=") ? ["--steps", String(word.dropFirst("--steps=".count))] : [word]
   }
 
   private func score(_ run: ComparisonRun, _ contestant: Contestant) throws -> ComparisonRun.Score {
