@@ -105,8 +105,8 @@ def entropy(logits, labels=None):
     With labels, of the pixels alone whose largest logit is their label; the mean is still over all.
     """
     p = logits.softmax(1)
-    map = -(p * (p + 1e-5).log()).sum(1)
-    return map.mean() if labels is None else torch.where(logits.argmax(1) == labels, map, 0).mean()
+    of_pixels = -(p * (p + 1e-5).log()).sum(1)
+    return (of_pixels if labels is None else torch.where(logits.argmax(1) == labels, of_pixels, 0)).mean()
 
 
 def class_sums(features, labels, classes):
