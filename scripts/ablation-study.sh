@@ -6,7 +6,7 @@
 #   scripts/ablation-study.sh [dusk] [fog] [rain] [camvid]      (default: all; camvid needs ../shared)
 #
 # The options are those of methods-study.sh but METHODS; OUT is .build/ablation. Its table:
-#   scripts/methods-table.py .build/ablation dusk fog
+#   scripts/methods-table.py --changes .build/ablation dusk fog
 set -euo pipefail
 cd "$(dirname "$0")/.."
 changes=(exposure=own initialStatistics=source pseudoLabels.scales=1 pseudoLabels.statistics=network

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the tables that `scripts/methods-study.sh` left beside each other, in Markdown.
 
-    scripts/methods-table.py [.build/methods-study] [dusk fog rain camvid]
+    scripts/methods-table.py [--changes] [.build/methods-study] [dusk fog rain camvid]
 
 A cell is the mean mIoU of the last weights over the seeds and its deviation, and after a slash that of the weights which
 label-free criteria chose, where they are others. Then come the seconds of processors a run and the memory, both of
 the last target, and how many seeds there are, at least and at most. The best of a column is bold.
+
+With --changes, for `scripts/ablation-study.sh`: the first row is the method as it is, and a cell of another one is how
+far the mIoU of its last weights is from the first's with the same seed, mean and deviation.
 """
 
 import json
@@ -23,11 +26,33 @@ def cell(values):
     return (f"{mean:.2f} ± {statistics.stdev(known):.2f}" if len(known) > 1 else f"{mean:.2f}"), mean
 
 
+def changes(targets, methods, runs):
+    """Prints what each row changes against the first one, seed by seed."""
+    print("| changed | " + " | ".join(targets) + " |")
+    print("|---" * (len(targets) + 1) + "|")
+    scores = {(run["method"], t, run["seed"]): run["score"].get("last") for t in targets for run in runs[t]}
+    for m in methods:
+        cells = []
+        for t in targets:
+            own = {seed: score for (name, at, seed), score in scores.items() if (name, at) == (m, t) and score is not None}
+            if m == methods[0]:
+                cells.append(f"{cell(own.values())[0]}")
+                continue
+            moved = [100 * (own[seed] - scores[methods[0], t, seed]) for seed in own]
+            spread = f" ± {statistics.stdev(moved):.2f}" if len(moved) > 1 else ""
+            cells.append(f"{statistics.mean(moved):+.2f}{spread}" if moved else "-")
+        name = m.partition("+")[2].replace("+", "`, `") or "recommended"
+        print(f"| `{name}` | " + " | ".join(cells) + " |")
+
+
 def main():
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".build/methods-study")
-    targets = sys.argv[2:] or ["dusk", "fog", "rain", "camvid"]
+    arguments = [word for word in sys.argv[1:] if word != "--changes"]
+    folder = Path(arguments[0] if arguments else ".build/methods-study")
+    targets = arguments[1:] or ["dusk", "fog", "rain", "camvid"]
     runs = {t: json.loads((folder / t / "table.json").read_text()) for t in targets}
     methods = list(dict.fromkeys(run["method"] for t in targets for run in runs[t]))
+    if "--changes" in sys.argv:
+        return changes(targets, methods, runs)
     rows = {m: {} for m in methods}
     for m in methods:
         for t in targets:
