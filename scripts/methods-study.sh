@@ -6,7 +6,7 @@
 #   scripts/methods-study.sh [dusk] [fog] [rain] [camvid]      (default: all; camvid needs ../shared)
 #
 # METHODS (all, of which `recommended` has its own 300 steps), SEEDS (1,2,3), STEPS (200, of the others), TEST (60:
-# labelled scenes), THREADS (all), CHECKPOINTS (4: those chosen from), OUT (.build/methods-study).
+# labelled scenes), THREADS (all), CHECKPOINTS (2: those chosen from), OUT (.build/methods-study).
 # Results: OUT/TARGET/table.md. Runs that are there already are kept, so that it goes on where it was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ iapc=.build/release/iapc
 out=${OUT:-.build/methods-study}
 methods=source-only,batchnorm,batchnorm:running,batchnorm:blend,batchnorm:auto,batchnorm:per-image,tent,self-training,urma
 methods+=,hcl,cotta,dt-st,iapc:reference,iapc:paper,iapc:recommended+steps=300
-options=(--seeds "${SEEDS:-1,2,3}" --checkpoints "${CHECKPOINTS:-4}" --methods "${METHODS:-$methods}")
+options=(--seeds "${SEEDS:-1,2,3}" --checkpoints "${CHECKPOINTS:-2}" --methods "${METHODS:-$methods}")
 machine=(${THREADS:+--threads "$THREADS"})
 mkdir -p "$out"
 export IAPC_CACHE="$out/cache"
