@@ -18,12 +18,13 @@ import sys
 from pathlib import Path
 
 
-def cell(values):
+def cell(values, sign=""):
     known = [100 * v for v in values if v is not None]
     if not known:
         return "-", 0
     mean = statistics.mean(known)
-    return (f"{mean:.2f} ± {statistics.stdev(known):.2f}" if len(known) > 1 else f"{mean:.2f}"), mean
+    spread = f" ± {statistics.stdev(known):.2f}" if len(known) > 1 else ""
+    return f"{mean:{sign}.2f}{spread}", mean
 
 
 def changes(targets, methods, runs):
@@ -36,11 +37,9 @@ def changes(targets, methods, runs):
         for t in targets:
             own = {seed: score for (name, at, seed), score in scores.items() if (name, at) == (m, t) and score is not None}
             if m == methods[0]:
-                cells.append(f"{cell(own.values())[0]}")
-                continue
-            moved = [100 * (own[seed] - scores[methods[0], t, seed]) for seed in own]
-            spread = f" ± {statistics.stdev(moved):.2f}" if len(moved) > 1 else ""
-            cells.append(f"{statistics.mean(moved):+.2f}{spread}" if moved else "-")
+                cells.append(cell(own.values())[0])
+            else:
+                cells.append(cell([own[seed] - scores[methods[0], t, seed] for seed in own], "+")[0])
         name = m.partition("+")[2].replace("+", "`, `") or "recommended"
         print(f"| `{name}` | " + " | ".join(cells) + " |")
 
