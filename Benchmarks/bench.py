@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import busy
 import data
 import objective
 import prediction
@@ -17,7 +18,7 @@ import startup
 import step
 from harness import measure, print_table
 
-PARTS = ("startup", "data", "objective", "step", "evaluate", "pseudo-label")
+PARTS = ("startup", "data", "objective", "step", "evaluate", "pseudo-label", "busy")
 
 
 def arguments_of():
@@ -38,6 +39,7 @@ def rows_of(a, folder):
     yield from objective.rows(folder, a.threads)
     yield from steps
     yield from prediction.rows(folder, a.threads, ((espnet, "ESPNet"), (deeplab, "DeepLabV2-R101")))
+    yield from busy.rows(folder, a.threads)
 
 
 def main():

@@ -19,8 +19,7 @@ struct Doctor: ParsableCommand {
     print("iapc       \(iapcVersion)")
     print("libtorch   \(Machine.torchVersion), \(libtorchPlace)")
     print("chosen     \(libtorchReason)")
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    print("processor  \(cores) cores, vector instructions \(Machine.cpuCapability)")
+    print("processor  \(processors)")
     print("threads    \(Machine.threads) by default; change with --threads")
     let memory = bytesText(Int(ProcessInfo.processInfo.physicalMemory))
     let free = Resources.ofThisMachine.memory().map { ", \(bytesText($0)) of them free for a run" } ?? ""
@@ -41,6 +40,20 @@ struct Doctor: ParsableCommand {
         : "video      no \(missing.joined(separator: ", no ")): for `predict --video` install FFmpeg"
     )
     print("cache      \(cacheFolder) (pseudo-labels; change with IAPC_CACHE)")
+  }
+
+  /// The cores, what limits and what else uses them.
+  private var processors: String {
+    let cores = Processors.cores
+    var text = "\(cores) core\(cores == 1 ? "" : "s"), vector instructions \(Machine.cpuCapability)"
+    if let limit = Processors.limit, limit < Double(cores) {
+      text += String(format: ", of which the control group grants %.1f", limit)
+    }
+    // A tick is 10 ms: a shorter look would say little.
+    if let busy = Processors.busy(over: 0.3), busy >= 0.3 {
+      text += String(format: "; other programs keep %.1f of them busy, and a step takes longer then", busy)
+    }
+    return text
   }
 
   /// Where the loaded library lies, as the dynamic linker says.

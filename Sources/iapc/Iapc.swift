@@ -37,6 +37,8 @@ struct Iapc: ParsableCommand {
     setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0)
     try Machine.load(in: program.resolvingSymlinksInPath().deletingLastPathComponent().path)
     Machine.keepFreedMemory()
+    // libtorch counts cores and knows no container's share of them.
+    if Processors.usable < Machine.threads { Machine.threads = Processors.usable }
   }
 
   /// Runs a command; what a user can cause ends as one line and status 1.

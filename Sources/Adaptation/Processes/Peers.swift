@@ -169,8 +169,7 @@ public final class Peers: Sendable {
 
   /// Takes this process's part of the machine's cores: launchers start all with all of them, or with one.
   public func shareCores() {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    Machine.threads = max(1, cores / place.localCount)
+    Machine.threads = max(1, Processors.usable / place.localCount)
   }
 
   /// What the exchange has cost a process so far: messages and bytes that it gave, seconds that it waited.

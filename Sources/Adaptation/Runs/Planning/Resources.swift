@@ -38,7 +38,9 @@ public struct Resources: Sendable {
 
 private func freeMemory() -> Int? {
   #if os(Linux)
-    let system = text("/proc/meminfo").flatMap { number(after: "MemAvailable:", in: $0) }.map { $0 * 1024 }
+    let system = ControlGroup.text("/proc/meminfo").flatMap { number(after: "MemAvailable:", in: $0) }.map {
+      $0 * 1024
+    }
     return ([system] + groupLeaves()).compactMap { $0 }.min()
   #else
     return Int(ProcessInfo.processInfo.physicalMemory)
@@ -47,48 +49,28 @@ private func freeMemory() -> Int? {
 
 /// What the memory limits of the process's control group and those above it leave.
 private func groupLeaves() -> [Int?] {
-  (text("/proc/self/cgroup") ?? "").split(separator: "\n").flatMap { line -> [Int?] in
-    let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3 else { return [] }
-    let isSecond = parts[0] == "0" && parts[1].isEmpty
-    guard isSecond || parts[1].split(separator: ",").contains("memory") else { return [] }
-    let root = isSecond ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"
-    let names =
-      isSecond
-      ? ("memory.max", "memory.current", "inactive_file ")
-      : ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file ")
-    var leaves: [Int?] = []
-    var path = String(parts[2])
-    while true {
-      leaves.append(groupLeaves("\(root)\(path == "/" ? "" : path)", names))
-      if path.isEmpty || path == "/" { return leaves }
-      path = parentFolder(of: path)
-    }
+  ControlGroup.places(of: "memory").map { place in
+    groupLeaves(
+      place.folder,
+      place.isSecond
+        ? ("memory.max", "memory.current", "inactive_file ")
+        : ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "))
   }
 }
 
 /// The limit less what is in use; file pages that were not read lately are given up when memory is wanted.
 private func groupLeaves(_ folder: String, _ names: (limit: String, usage: String, files: String)) -> Int? {
-  guard let limit = text("\(folder)/\(names.limit)").flatMap(firstNumber),
-    let usage = text("\(folder)/\(names.usage)").flatMap(firstNumber)
+  guard let limit = ControlGroup.text("\(folder)/\(names.limit)").flatMap(ControlGroup.firstNumber),
+    let usage = ControlGroup.text("\(folder)/\(names.usage)").flatMap(ControlGroup.firstNumber)
   else { return nil }
-  let files = text("\(folder)/memory.stat").flatMap { number(after: names.files, in: $0) } ?? 0
+  let files = ControlGroup.text("\(folder)/memory.stat").flatMap { number(after: names.files, in: $0) } ?? 0
   return max(0, limit - usage + min(files, usage))
-}
-
-/// A file of /proc or /sys, whose length is not told.
-private func text(_ path: String) -> String? {
-  FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
 }
 
 private func number(after name: String, in text: String) -> Int? {
   text.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap {
-    firstNumber(String($0.dropFirst(name.count)))
+    ControlGroup.firstNumber(String($0.dropFirst(name.count)))
   }
-}
-
-private func firstNumber(_ text: String) -> Int? {
-  text.split { !$0.isNumber }.first.flatMap { Int($0) }
 }
 
 // MARK: Disk
