@@ -3,7 +3,7 @@
 
 `write` makes a network with random weights, saves it scripted or traced, and runs IAPC steps of it in PyTorch. `predict`
 opens an adapted module and compares label maps with those of `iapc predict`. `modes` writes modules and what they give in
-each mode, `odd` modules that are refused.
+each mode, `odd` modules that are refused, `failing` modules that fail in use.
 """
 
 import argparse
@@ -274,9 +274,43 @@ def odd(folder):
     (folder / "cut.pt").write_bytes(data[: len(data) // 2])
 
 
+class Failing(nn.Module):
+    """Does what `how` says once its head has learned, or for images of some sizes."""
+
+    def __init__(self, how: str):
+        super().__init__()
+        self.how = how
+        self.body, self.head = nn.Conv2d(3, 8, 3, 4, 1), nn.Conv2d(8, CLASSES, 1)
+        self.register_buffer("first", self.head.weight.detach().clone())
+
+    def forward(self, x):
+        features = torch.relu(self.body(x))
+        if self.how == "narrow" and x.shape[3] == 256:
+            raise RuntimeError("it takes no images that are 256 pixels wide")
+        if self.how == "wide" and min(x.shape[2], x.shape[3]) < 40:
+            raise RuntimeError("it takes at least 40 pixels a side")
+        if bool((self.first - self.head.weight).abs().max() > 1e-4):
+            if self.how == "refusing":
+                raise RuntimeError("it is not what it was")
+            if self.how == "hungry":
+                features = features + torch.zeros([1 << 50])
+            if self.how == "backward" and torch.is_grad_enabled():
+                scores = torch.sigmoid(self.head(features))
+                scores.mul_(2)
+                return scores, features
+        return self.head(features), features
+
+
+def failing(folder):
+    """Modules that load and fail in use."""
+    torch.manual_seed(10)
+    for how in ("refusing", "hungry", "backward", "narrow", "wide"):
+        torch.jit.script(Failing(how)).save(str(folder / f"{how}.pt"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("job", choices=["write", "predict", "modes", "odd"])
+    parser.add_argument("job", choices=["write", "predict", "modes", "odd", "failing"])
     parser.add_argument("arguments", nargs="+")
     a = parser.parse_args()
     if a.job == "write":
@@ -285,6 +319,8 @@ def main():
         predict(*a.arguments)
     elif a.job == "modes":
         modes(Path(a.arguments[0]))
+    elif a.job == "failing":
+        failing(Path(a.arguments[0]))
     else:
         odd(Path(a.arguments[0]))
 

@@ -39,6 +39,7 @@ struct Iapc: ParsableCommand {
     Machine.keepFreedMemory()
     // libtorch counts cores and knows no container's share of them.
     if Processors.usable < Machine.threads { Machine.threads = Processors.usable }
+    FailedComputation.ending = { end(with: $0) }
   }
 
   /// Runs a command; what a user can cause ends as one line and status 1.
@@ -55,8 +56,7 @@ struct Iapc: ParsableCommand {
       if failure.tells { tell("error: \(failure.problem)") }
       Job.exit(failure.signal.map { 128 + $0 } ?? 1)
     } catch let problem as Problem {
-      if Job.tells("\(problem)") { tell("error: \(Job.prefix)\(problem)") }
-      Job.exit(1)
+      end(with: problem)
     } catch let stop as Interruption {
       let hint =
         stop.resumable.flatMap { path in
@@ -72,6 +72,11 @@ struct Iapc: ParsableCommand {
     } catch {
       exit(withError: error)
     }
+  }
+
+  private static func end(with problem: Problem) -> Never {
+    if Job.tells("\(problem)") { tell("error: \(Job.prefix)\(problem)") }
+    Job.exit(1)
   }
 
   private static func tell(_ line: String) {

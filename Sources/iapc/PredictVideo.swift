@@ -5,6 +5,7 @@ import Files
 import Foundation
 import Imaging
 import Segmentation
+import Torch
 
 extension Predict {
   /// Labels a video frame by frame: one is held at a time.
@@ -20,7 +21,7 @@ extension Predict {
     display.begin("predict", reader.stream.frames ?? 0)
     let began = Date()
     var writer: VideoWriter?
-    do {
+    func label() throws {
       while let frame = try reader.next() {
         let target = try writer ?? VideoWriter(output, size: frame.size, rate: reader.stream.rate)
         writer = target
@@ -29,6 +30,14 @@ extension Predict {
         if let total = reader.stream.frames, reader.count >= total { display.expect(0) }
         display.advance(reader.count)
         if let signal = Signals.current { throw Interruption(signal: signal) }
+      }
+    }
+    do {
+      try FailedComputation.rescuing { _ in
+        guard let writer, (try? writer.finish()) ?? false else { return nil }
+        return FailedComputation.Kept("\(writer.count) frames are kept in \(output)")
+      } _: {
+        try label()
       }
     } catch let problem as Problem {
       guard let writer, try writer.finish() else { throw problem }

@@ -3,6 +3,7 @@
 import Adaptation
 import Files
 import Foundation
+import Torch
 
 /// Refuses a folder for results with something in it, unless it may be written over. Makes nothing.
 func checkOutput(_ path: String, overwrite: Bool) throws {
@@ -83,13 +84,21 @@ func withResults(in folder: String, named names: [String], _ body: () throws -> 
     }
   }
   let added = names.map { "\(folder)/\($0)" }.filter { !files.fileExists(atPath: $0) }
-  do {
-    try makeFolder(folder)
-    try body()
-  } catch let problem as Problem {
+  func takeBack() {
     for path in added { try? files.removeItem(atPath: path) }
     // Deepest first; rmdir takes empty folders only, so nothing of anyone else goes.
     for path in folders.sorted(by: { $0.utf8.count > $1.utf8.count }) { rmdir(path) }
+  }
+  do {
+    try makeFolder(folder)
+    try FailedComputation.rescuing { _ in
+      takeBack()
+      return nil
+    } _: {
+      try body()
+    }
+  } catch let problem as Problem {
+    takeBack()
     throw problem
   }
 }

@@ -80,7 +80,14 @@ public final class AdaptationRun {
     let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
     var loop = StepLoop(settings, folder, observer, peers: peers)
-    let (adapted, times) = try resumably { try adapt(loaded, images, maker, pictures, &loop, start) }
+    let (adapted, times) = try resumably {
+      // What fails after the steps leaves their last checkpoint.
+      try FailedComputation.rescuing { _ in
+        folder.storedSteps().first.map { FailedComputation.Kept.afterStep($0, of: .adapt, in: folder) }
+      } _: {
+        try adapt(loaded, images, maker, pictures, &loop, start)
+      }
+    }
     try peers?.finish()
     if isWriter { try save(adapted, loaded, pictures, on: loop.board) }
     return times

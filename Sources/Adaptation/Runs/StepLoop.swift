@@ -17,7 +17,7 @@ public enum RunStart: Sendable {
 package struct StepLoop {
   package typealias State = [(name: String, tensor: StoredTensor)]
 
-  private let name: String
+  private let job: RunJob
   private let folder: RunFolder
   private let observer: RunObserver
   /// Writes as soon as the run is restored.
@@ -36,7 +36,7 @@ package struct StepLoop {
     _ settings: some RunSettings, _ folder: RunFolder, _ observer: RunObserver, peers: Peers? = nil
   ) {
     self.peers = peers
-    name = type(of: settings).job.rawValue
+    job = type(of: settings).job
     self.folder = folder
     self.observer = observer
     board = RunBoard(folder)
@@ -97,12 +97,29 @@ package struct StepLoop {
     let keeper = StepKeeper(
       folder, log, board, keep: (checkpointKeep, kept), from: start, state, peers)
     if let gap = log?.gap { observer.note(gap) }
-    observer.begin(name, steps)
+    observer.begin(job.rawValue, steps)
     observer.advance(start.step)
+    let seconds = try FailedComputation.rescuing {
+      keeper.rescue(job, isUndone: $0)
+    } _: {
+      try run(keeper, parameters, body, after)
+    }
+    let (step, skipped) = (keeper.progress.step, keeper.progress.skipped)
+    if skipped > 0 { observer.note("skipped \(skipped) of \(step) steps") }
+    return seconds
+  }
+
+  /// The steps that are left, and what follows each.
+  private func run(
+    _ keeper: StepKeeper, _ parameters: () -> [Tensor], _ body: (Int) throws -> StepRecord,
+    _ after: (Int) throws -> Void
+  ) throws -> Double {
     var seconds = 0.0
     while keeper.progress.step < steps {
       let record = try keeper.savingOnFailure {
+        keeper.isStepping = true
         let record = try body(keeper.progress.step)
+        keeper.isStepping = false
         try checkTaken(record, keeper)
         return record
       }
@@ -125,8 +142,6 @@ package struct StepLoop {
       }
       if kept(step) == step { try keeper.save() }
     }
-    let (step, skipped) = (keeper.progress.step, keeper.progress.skipped)
-    if skipped > 0 { observer.note("skipped \(skipped) of \(step) steps") }
     return seconds
   }
 
@@ -157,6 +172,8 @@ private final class StepKeeper {
   private(set) var progress: RunProgress
   /// The step of the newest checkpoint; 0 without one.
   private(set) var saved: Int
+  /// Whether a step stands half-done.
+  var isStepping = false
   private let folder: RunFolder
   /// How many checkpoints, and the step of another one.
   private let keep: (newest: Int, step: (Int) -> Int?)
@@ -191,6 +208,15 @@ private final class StepKeeper {
     saved = progress.step
   }
 
+  /// Saves the steps so far where the computation failed, unless the last one stands half-done; says what is kept.
+  ///
+  /// - `isUndone`: whether what the step had changed was taken back.
+  func rescue(_ job: RunJob, isUndone: Bool) -> FailedComputation.Kept? {
+    if !isStepping || isUndone { try? save() }
+    guard saved > 0 else { return nil }
+    return .afterStep(saved, of: job, in: folder)
+  }
+
   /// Writes a checkpoint in the place of the process that used to, which is lost; drops none.
   private func saveForTheLost() throws {
     guard log == nil, let peers, peers.isFirstAlive, progress.step > saved, let state = state(),
@@ -206,6 +232,13 @@ private final class StepKeeper {
       if error is PeerFailure { try? saveForTheLost() }
       throw error
     }
+  }
+}
+
+extension FailedComputation.Kept {
+  /// The checkpoint of a run.
+  static func afterStep(_ step: Int, of job: RunJob, in folder: RunFolder) -> Self {
+    Self("the state after step \(step) is saved", command: "iapc \(job) --resume \(folder.path)")
   }
 }
 

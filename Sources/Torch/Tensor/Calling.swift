@@ -4,8 +4,8 @@ internal import TorchABI
 
 typealias Out = UnsafeMutablePointer<OpaquePointer?>
 
-/// Runs a C call that fills an out-tensor. A failure is a programmer's mistake (shapes, types) or memory that
-/// ran out in the middle of a computation: either ends the process, with the operation and its operands.
+/// Runs a C call that fills an out-tensor. A failure ends the process, with the operation and its operands: by a trap
+/// where it is a programmer's mistake (shapes, types), as `FailedComputation` has it where a user can cause it.
 @inline(__always)
 func must(_ operation: StaticString, _ operands: Tensor..., call: (Out) -> OpaquePointer?) -> Tensor {
   var result: OpaquePointer?
@@ -29,6 +29,8 @@ func check(_ operation: String, call: () -> OpaquePointer?) throws(TorchError) {
 func fail(_ error: OpaquePointer, _ operation: StaticString, _ operands: [Tensor]) -> Never {
   let error = TorchError(taking: error, operation: "\(operation)")
   let shapes = operands.map { "\($0.dtype) \($0.shape)" }.joined(separator: ", ")
+  let place = operands.isEmpty ? "\(operation)" : "\(operation) of \(shapes)"
+  if let problem = error.problem(at: place) { FailedComputation.end(with: problem) }
   fatalError(operands.isEmpty ? "\(error)" : "\(error) [operands: \(shapes)]")
 }
 

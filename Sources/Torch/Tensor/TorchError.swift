@@ -27,18 +27,16 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
 
   /// Takes over a C error and frees it.
   init(taking error: OpaquePointer, operation: String) {
+    self.operation = operation
+    message = String(cString: ct_error_message(error))
     switch ct_error_get_kind(error) {
     case CT_OUT_OF_MEMORY: kind = .outOfMemory
     case CT_TORCH: kind = .refused
-    default: kind = .other
+    // What fails in a module comes as its interpreter tells it.
+    default: kind = message.contains("DefaultCPUAllocator: ") ? .outOfMemory : .other
     }
-    self.operation = operation
-    message = String(cString: ct_error_message(error))
     ct_error_free(error)
   }
 
-  public var description: String {
-    let advice = kind == .outOfMemory ? "; use a smaller --crop, --size or --batch" : ""
-    return "\(operation): \(message)\(advice)"
-  }
+  public var description: String { "\(operation): \(message)" }
 }

@@ -14,7 +14,7 @@ public final class StudentLearner {
   private let buckets: GradientBuckets?
   /// Takes the times of a step's parts, where somebody asks for them.
   package var clock: PhaseClock?
-  /// Whether processes lost touch after an update and before what follows it.
+  /// Whether processes lost touch, or the computation failed, after an update began and before what follows it.
   public private(set) var isTorn = false
   /// Whether the last step was left out.
   public private(set) var isAsBefore = false
@@ -53,11 +53,20 @@ public final class StudentLearner {
     learningRate: Double, undo: () -> Void = {}, after: () -> Void = {}, loss: () -> StepLoss
   ) -> StepReport {
     let statistics = BufferCopy(of: network.store)
-    let loss = loss()
+    func takeBack() {
+      isAsBefore = true
+      statistics.restore()
+      undo()
+    }
+    // Until the update begins a failure can be taken back.
+    let loss = FailedComputation.undoing(by: takeBack, loss)
     let (norm, isApplied) = clock.measure("optimiser") {
       optimizer.minimize(loss.total, learningRate: learningRate, unless: { peers?.hasFailed ?? false }) {
-        clock.measure("backward") { loss.backward() }
-        if let buckets { clock.measure("gradients") { buckets.finish() } }
+        FailedComputation.undoing(by: takeBack) {
+          clock.measure("backward") { loss.backward() }
+          if let buckets { clock.measure("gradients") { buckets.finish() } }
+        }
+        isTorn = true
       }
     }
     isAsBefore = !isApplied
@@ -65,8 +74,8 @@ public final class StudentLearner {
       after()
       isTorn = peers?.hasFailed ?? false
     } else {
-      statistics.restore()
-      undo()
+      isTorn = false
+      takeBack()
     }
     return StepReport(total: loss.total, terms: loss.terms, gradientNorm: norm, isApplied: isApplied)
   }

@@ -40,22 +40,17 @@ final class SupervisedLearner {
     let started = ContinuousClock.now
     let truth = labels(samples.map(\.label)).to(network.store.device)
     let statistics = BufferCopy(of: network.store)
-    let prediction = network(network.input(samples.map(\.image)), mode)
-    // The sum over all parts of the batch is the mean over all of it.
-    let share = peers.map { LabelCounts(truth, over: $0.group).share(weighted: classWeights) } ?? 1
-    var terms = [(name: "ce", value: loss(prediction.logits, truth) * share)]
-    if auxiliaryWeight > 0, let logits = network.auxiliaryLogits(of: prediction) {
-      terms.append(("auxiliary", loss(logits, truth) * (auxiliaryWeight * share)))
-    }
-    let total = terms.dropFirst().reduce(terms[0].value) { $0 + $1.value }
+    let (total, terms) = FailedComputation.undoing(by: statistics.restore) { losses(samples, truth) }
     let own = terms.map(\.value.item)
     let values = peers.map { $0.group.sum(own) } ?? own
     let sum = values.reduce(0, +)
     let (norm, isApplied) = optimizer.minimize(
       sum, learningRate: schedule(index), unless: { self.peers?.hasFailed ?? false }
     ) {
-      total.backward()
-      buckets?.finish()
+      FailedComputation.undoing(by: statistics.restore) {
+        total.backward()
+        buckets?.finish()
+      }
     }
     if !isApplied { statistics.restore() }
     let report = StepReport(
@@ -63,6 +58,20 @@ final class SupervisedLearner {
     return StepRecord(
       step: index + 1, report: report, learningRate: schedule(index),
       seconds: (ContinuousClock.now - started).seconds, images: samples.map(\.path))
+  }
+
+  /// The losses of a batch, and their sum.
+  private func losses(
+    _ samples: [SupervisedSample], _ truth: Tensor
+  ) -> (total: Tensor, terms: [(name: String, value: Tensor)]) {
+    let prediction = network(network.input(samples.map(\.image)), mode)
+    // The sum over all parts of the batch is the mean over all of it.
+    let share = peers.map { LabelCounts(truth, over: $0.group).share(weighted: classWeights) } ?? 1
+    var terms = [(name: "ce", value: loss(prediction.logits, truth) * share)]
+    if auxiliaryWeight > 0, let logits = network.auxiliaryLogits(of: prediction) {
+      terms.append(("auxiliary", loss(logits, truth) * (auxiliaryWeight * share)))
+    }
+    return (terms.dropFirst().reduce(terms[0].value) { $0 + $1.value }, terms)
   }
 
   private func loss(_ logits: Tensor, _ truth: Tensor) -> Tensor {

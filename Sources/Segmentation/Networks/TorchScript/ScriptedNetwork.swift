@@ -38,6 +38,7 @@ public final class ScriptedNetwork: Segmenter {
     _ module: ScriptModule, _ settings: ScriptSettings, classCount: Int, normalisation: Normalisation,
     device: Device, at place: String
   ) throws {
+    FailedComputation.module = place
     let trial = try ScriptTrial(module, settings, classCount: classCount, device: device, at: place)
     (self.module, self.settings, self.classCount, self.place) = (module, settings, classCount, place)
     (self.normalisation, hasBatchStatistics) = (normalisation, module.hasBatchStatistics)
@@ -67,20 +68,32 @@ public final class ScriptedNetwork: Segmenter {
 
   public var variantText: String { settings.text }
 
-  /// A module that refuses images it was not tried with ends the process with a line that says so.
+  /// A module that refuses images it was not tried with ends the process, by `FailedComputation`.
   public func callAsFunction(_ images: Tensor, _ mode: Mode) -> Prediction {
     do {
       let output = try module.forward(images, mode)
-      guard let features = output.features else { fatalError("a module that gave features gives none") }
+      let (scores, count) = (output.scores.shape, images.shape[0])
+      guard scores[0] == count, scores[1] == classCount, !scores.contains(0) else {
+        refuse(images, "it gives scores \(scores), expected [\(count), \(classCount), h, w]")
+      }
+      guard let features = output.features, features.shape.count == 4, features.shape[0] == count else {
+        refuse(images, "it gives no features, and gave some on loading")
+      }
       return Prediction(logits: output.scores, features: features)
     } catch {
-      let problem = Problem(
-        "cannot run the module", at: place, because: "images \(images.shape): \(error.lastLine)",
+      refuse(
+        images, error.lastLine,
         remedy: error.kind == .outOfMemory
-          ? "use a smaller --crop, --size or --batch" : "give images of a size that it takes, or mend it")
-      FileHandle.standardError.write(Data("error: \(problem)\n".utf8))
-      exit(1)
+          ? "free memory, or take smaller images, crops or batches" : Self.remedy)
     }
+  }
+
+  private static let remedy = "give images of a size that it takes, or mend it"
+
+  private func refuse(_ images: Tensor, _ why: String, remedy: String = ScriptedNetwork.remedy) -> Never {
+    FailedComputation.end(
+      with: Problem(
+        "cannot run the module", at: place, because: "images \(images.shape): \(why)", remedy: remedy))
   }
 
   public func isHead(_ parameter: String) -> Bool { head.contains(parameter) }
@@ -102,12 +115,4 @@ extension ScriptModule {
 
   /// The extra file that holds what weights say of themselves.
   static let metadataName = "iapc.json"
-}
-
-extension TorchError {
-  /// What the program said in the end: the lines before are where it was.
-  var lastLine: String {
-    let lines = message.split(whereSeparator: \.isNewline).map { $0.drop { $0.isWhitespace } }
-    return lines.last { !$0.isEmpty }.map(String.init) ?? operation
-  }
 }
