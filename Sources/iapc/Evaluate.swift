@@ -137,6 +137,7 @@ struct Evaluate: SharedCommand {
     let way = try prediction.resolved().with(mode: batchStatistics ? .batchStatistics : .evaluation)
     loaded.network.store.seal()
     let predictor = Predictor(loaded.network, way.settings)
+    try predictor.check()
     let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data.images)
     try peers?.checkAgreement([("weights", loaded.sha256), ("labelled images", data.images.listing)])
     var evaluation = try shown(evaluator, data.images.count, peers)

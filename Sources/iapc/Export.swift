@@ -67,13 +67,13 @@ struct Export: ParsableCommand {
         because: "\(loaded.network.name) takes widths and heights that are multiples of \(multiple)",
         remedy: "name such a size")
     }
+    if let size { try loaded.network.checkLeast(size, "--size") }
     let traced = try TracedNetwork(loaded, giving: argmax ? .classes : .logits)
     switch format {
     case .onnx: try model(of: traced).write(to: output)
     case .pt, nil: try traced.save(to: output)
     }
-    let sizes =
-      size.map { "of \($0)" } ?? (multiple == 1 ? "of any size" : "whose sides are multiples of \(multiple)")
+    let sizes = size.map { "of \($0)" } ?? loaded.network.takenSizes
     print("wrote \(loaded.network.name) for images \(sizes): \(output)")
   }
 

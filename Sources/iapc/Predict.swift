@@ -78,6 +78,7 @@ struct Predict: ParsableCommand {
     let loaded = try network.load(machine)
     loaded.network.store.seal()
     let predictor = Predictor(loaded.network, try prediction.resolved().settings)
+    try predictor.check()
     let results = try results(of: list, loaded.classes)
     try checkOutput(output, overwrite: overwrite)
     if submission != nil { try checkNothingElse(in: output, than: results.names) }

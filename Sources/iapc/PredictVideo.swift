@@ -15,6 +15,7 @@ extension Predict {
     let loaded = try network.load(machine)
     loaded.network.store.seal()
     let predictor = Predictor(loaded.network, try prediction.resolved().settings)
+    try predictor.check()
     let space = try labelSpace.map(LabelSpace.named) ?? loaded.classes
     let mapping = try LabelMapping(from: loaded.classes, to: space)
     let display = ProgressDisplay()

@@ -41,6 +41,7 @@ struct PseudoLabel: SharedCommand {
     let loaded = try network.load(machine.shared(peers))
     loaded.network.store.seal()
     let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)
+    try labeler.check()
     let isWriter = peers.isFirst
     if isWriter { try checkOutput(output, overwrite: overwrite) }
     try list.checkImages(shouldStop: { Signals.current != nil })

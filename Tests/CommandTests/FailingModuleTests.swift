@@ -66,4 +66,17 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
       #expect(scored.contains("it takes no images that are 256 pixels wide"), "\(scored)")
     }
   }
+
+  @Test("A module with a least size of its own gets images of it, and sizes below are refused")
+  func leastSide() throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      let module = try Self.modules.get().path("wide.pt")
+      let network = ["--weights", module, "--classes", "camvid11", "--images", sample.images]
+      try done(["predict", "--output", folder.path("labelled"), "--scales", "0.1"] + network)
+      try expectError(
+        ["predict", "--output", folder.path("no"), "--size", "32x64"] + network,
+        saying: "torchscript takes widths and heights of at least 40 pixels", "the nearest is 40x64")
+    }
+  }
 }

@@ -31,19 +31,56 @@ extension Device {
 extension Segmenter {
   /// The length nearest to one asked for that the network takes.
   func inputLength(nearest length: Double) -> Int {
-    max(1, Int((length / Double(sizeMultiple)).rounded())) * sizeMultiple
+    max(leastSide, Int((length / Double(sizeMultiple)).rounded()) * sizeMultiple)
   }
 
   /// Refuses a size that the network does not take; `option` is where it was asked for: "--crop".
-  func checkInput(_ size: PixelSize, _ option: String) throws {
+  package func checkInput(_ size: PixelSize, _ option: String) throws {
+    try checkLeast(size, option)
     guard size.width % sizeMultiple != 0 || size.height % sizeMultiple != 0 else { return }
+    throw refused(
+      size, option, because: "\(name) takes widths and heights that are multiples of \(sizeMultiple)")
+  }
+
+  /// The sizes of images that it takes, in words: "of any size from 29x29 on", "whose sides are multiples of 8".
+  package var takenSizes: String {
+    if sizeMultiple == 1 {
+      return leastSide == 1 ? "of any size" : "of any size from \(leastSide)x\(leastSide) on"
+    }
+    return "whose sides are multiples of \(sizeMultiple)"
+      + (leastSide > sizeMultiple ? " from \(leastSide) on" : "")
+  }
+
+  /// Refuses a size below what the network takes, for sizes that are brought to its multiples by themselves.
+  package func checkLeast(_ size: PixelSize, _ option: String) throws {
+    guard size.width < leastSide || size.height < leastSide else { return }
+    throw refused(
+      size, option, because: "\(name) takes widths and heights of at least \(leastSide) pixels")
+  }
+
+  private func refused(_ size: PixelSize, _ option: String, because why: String) -> Problem {
     let (width, height) = (
       inputLength(nearest: Double(size.width)), inputLength(nearest: Double(size.height))
     )
-    throw Problem(
-      "cannot use the \(option.drop { $0 == "-" })", at: "\(option) \(size)",
-      because: "\(name) takes widths and heights that are multiples of \(sizeMultiple)",
+    return Problem(
+      "cannot use the \(option.drop { $0 == "-" })", at: "\(option) \(size)", because: why,
       remedy: "the nearest is \(width)x\(height)")
+  }
+
+  /// Refuses images of which a normalisation by batches would see one value a channel, whose variance is no number.
+  ///
+  /// - `count`: how many images enter the statistics together.
+  /// - `place`: where their size was asked for: "--crop 8x8".
+  package func checkStatistics(of size: PixelSize, count: Int, at place: String) throws {
+    // A module's layers take their stored statistics then.
+    guard hasBatchStatistics, program == nil else { return }
+    func length(_ side: Int) -> Int { (side + outputStride - 1) / outputStride }
+    guard count * length(size.width) * length(size.height) <= 1 else { return }
+    throw Problem(
+      "cannot take the statistics of the batch", at: place,
+      because:
+        "of \(count == 1 ? "one image" : "\(count) images") of \(size), \(name) has one value a channel",
+      remedy: "take larger images, or more of them at once")
   }
 }
 
@@ -71,7 +108,20 @@ extension AdaptationSettings {
     let crop = crop ?? half
     self.crop = crop
     for (name, value) in [("size", size), ("crop", crop)] { try network.checkInput(value, "--\(name)") }
+    if let size = pseudoLabels.size { try network.checkLeast(size, "pseudoLabels.size") }
+    // Some statistics are of fewer images than a batch has.
+    try network.checkStatistics(of: size, count: 1, at: "--size \(size)")
+    try checkStatistics(of: crop, for: network)
     resolveSelection(size, crop, for: network)
+  }
+
+  /// Refuses a batch of crops whose statistics are none, at the least of the scales that the method sees them at.
+  private func checkStatistics(of crop: PixelSize, for network: any Segmenter) throws {
+    let scale = method == .cotta ? min(1, cotta.scales.min() ?? 1) : 1
+    func length(_ side: Int) -> Int { network.inputLength(nearest: Double(side) * scale) }
+    try network.checkStatistics(
+      of: PixelSize(width: length(crop.width), height: length(crop.height)), count: batch,
+      at: "--crop \(crop), --batch \(batch)")
   }
 
   /// How often and on how many images the network is looked at.

@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import Imaging
 import Segmentation
 import Torch
 
@@ -112,6 +113,9 @@ public struct StepReplay {
         because: "its entries differ in size, or \(s) is no multiple of \(network.sizeMultiple)",
         remedy: "store four entries of one size")
     }
+    let size = PixelSize(width: s[3], height: s[2])
+    try network.checkLeast(size, path)
+    try network.checkStatistics(of: size, count: s[0], at: path)
     let top = batch.pseudoLabels.to(.uint8).scalars(as: UInt8.self).lazy.filter { $0 != 255 }.max() ?? 0
     guard Int(top) < network.classCount else {
       throw Problem(

@@ -55,13 +55,15 @@ extension String: SettingValue {
 extension PixelSize: SettingValue {
   public init?(setting text: String) {
     let parts = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let width = parts[0], let height = parts[1], width > 0, height > 0 else {
-      return nil
-    }
+    guard parts.count == 2, let width = parts[0], let height = parts[1], width > 0, height > 0,
+      width <= ImageFile.mostPixels / height
+    else { return nil }
     self.init(width: width, height: height)
   }
   public var settingText: String { description }
-  public static var form: String { "WIDTHxHEIGHT, as in 640x480" }
+  public static var form: String {
+    "WIDTHxHEIGHT of at most \(ImageFile.mostPixels >> 20) Mi pixels, as in 640x480"
+  }
 }
 
 extension Optional: SettingValue where Wrapped: SettingValue {

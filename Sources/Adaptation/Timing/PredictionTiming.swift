@@ -42,6 +42,7 @@ public struct PredictionTiming {
   public func evaluate(_ data: LabelledImages, _ progress: (Int) throws -> Void) throws -> Result {
     var predictor = Predictor(loaded.network, settings)
     predictor.clock = clock
+    try predictor.check()
     let evaluator = try Evaluator(predictor, classes: loaded.classes, data: data)
     let started = ContinuousClock.now
     let evaluation = try evaluator.run(progress: progress)
@@ -54,6 +55,7 @@ public struct PredictionTiming {
   ) throws -> Result {
     var labeler = PseudoLabeler(loaded, settings)
     labeler.predictor.clock = clock
+    try labeler.check()
     let started = ContinuousClock.now
     try labeler.write(images, to: folder, confidence: nil, progress: progress)
     return result(images.count, since: started, mIoU: nil)

@@ -33,6 +33,8 @@ public protocol Segmenter: AnyObject {
   var outputStride: Int { get }
   /// Input widths and heights are multiples of this.
   var sizeMultiple: Int { get }
+  /// Input widths and heights are at least this, a multiple of `sizeMultiple`.
+  var leastSide: Int { get }
   /// Whether a layer normalises by the statistics of batches; without one the mode of a pass changes no statistics.
   var hasBatchStatistics: Bool { get }
   /// How the weights want their pixels.
@@ -64,6 +66,7 @@ public protocol Segmenter: AnyObject {
 
 extension Segmenter {
   public var variantText: String { "" }
+  public var leastSide: Int { sizeMultiple }
   public var hasBatchStatistics: Bool { true }
   public var program: ScriptModule? { nil }
   public func state(in form: WeightsForm) -> [(name: String, tensor: StoredTensor)] { store.state }

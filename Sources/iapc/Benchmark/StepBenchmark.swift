@@ -61,6 +61,8 @@ struct StepBenchmark: SharedCommand {
         "cannot use the crop", at: "--crop \(crop)",
         because: "\(loaded.network.name) takes multiples of \(multiple)", remedy: "give such a size")
     }
+    try loaded.network.checkLeast(crop, "--crop")
+    try loaded.network.checkStatistics(of: crop, count: batch, at: "--crop \(crop), --batch \(batch)")
     try agree(peers, loaded, settings)
     let batch = drawnBatch(for: loaded.network, peers?.part(of: batch) ?? 0..<batch)
     if let dump, peers.isFirst {

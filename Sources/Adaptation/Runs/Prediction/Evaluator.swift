@@ -92,6 +92,7 @@ private struct NetworkPairs: PairReader {
 
   func read(_ index: Int) throws -> (prediction: LabelMap, label: LabelMap)? {
     guard let sample = try predictor.clock.measure("read", samples.next).first else { return nil }
+    try predictor.checkStatistics(ofImage: sample.image.size, at: sample.name)
     return (predictor.labels(of: sample.image, at: sample.label.size), sample.label)
   }
 

@@ -33,6 +33,7 @@ public struct PlausibleReadings {
   ///
   /// - `images`: a few, of one size that the network takes.
   /// - `progress`: called before each reading, and at the end, with the count so far and in all.
+  /// - Throws: `Problem` for weights of no use, and for images of a size that the network does not take.
   /// - Returns: nil where the checkpoint is no known network's.
   public static func compare(
     _ checkpoint: Checkpoint, at path: String, family: String?, classes: LabelSpace, images: [RGBImage],
@@ -46,6 +47,7 @@ public struct PlausibleReadings {
       left -= 1
       guard !readings.contains(where: { $0.guess == guess }) else { return }
       let network = try NetworkFile.network(guess, of: checkpoint, classes: classes, at: path)
+      if let first = images.first { try network.checkInput(first.size, "--size") }
       let check = LabelFreeCheck(network, images: images, normalisation: guess.normalisation)
       readings.append(Reading(guess: guess, check: check))
     }

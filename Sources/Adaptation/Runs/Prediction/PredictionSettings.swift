@@ -33,9 +33,10 @@ public struct Tiling: Equatable, Sendable {
   /// inwards, so that nothing is padded.
   ///
   /// - `multiple`: what the network's input sizes are multiples of, the image's too; windows begin there.
-  package func places(in image: PixelSize, multiple: Int) -> [PixelRect] {
-    let columns = Self.starts(image.width, size.width, overlap, multiple)
-    let rows = Self.starts(image.height, size.height, overlap, multiple)
+  /// - `least`: what sides of the network's inputs are at least, the image's too.
+  package func places(in image: PixelSize, multiple: Int, least: Int = 1) -> [PixelRect] {
+    let columns = Self.starts(image.width, max(least, size.width), overlap, multiple)
+    let rows = Self.starts(image.height, max(least, size.height), overlap, multiple)
     let window = PixelSize(width: columns.length, height: rows.length)
     return rows.starts.flatMap { y in columns.starts.map { PixelRect(x: $0, y: y, size: window) } }
   }

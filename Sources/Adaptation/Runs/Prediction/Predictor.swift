@@ -42,6 +42,22 @@ public struct Predictor {
     return PixelSize(width: rounded(base.width), height: rounded(base.height))
   }
 
+  /// Refuses what was asked for where the network does not take it.
+  ///
+  /// - Throws: `Problem` for an input size and for windows below the network's least.
+  public func check() throws {
+    if let size = settings.size { try network.checkLeast(size, "--size") }
+    if let tiling = settings.tiling { try network.checkLeast(tiling.size, "--tile") }
+  }
+
+  /// Refuses an image by whose own statistics nothing can be normalised.
+  func checkStatistics(ofImage size: PixelSize, at place: String) throws {
+    guard settings.mode == .batchStatistics else { return }
+    for scale in settings.scales {
+      try network.checkStatistics(of: inputSize(of: size, scale: scale), count: 1, at: place)
+    }
+  }
+
   /// The winning class of each pixel, at `size` (the image's own by default).
   ///
   /// One pass compares scores; only several need probabilities, which are summed. Scores stay at the size at

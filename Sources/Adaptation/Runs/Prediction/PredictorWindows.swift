@@ -9,7 +9,8 @@ extension Predictor {
   /// The windows of an input; nil where one covers it all or none are asked for.
   func windows(of input: PixelSize) -> [PixelRect]? {
     guard let tiling = settings.tiling else { return nil }
-    let places = tiling.places(in: input, multiple: network.sizeMultiple)
+    let places = tiling.places(
+      in: input, multiple: network.sizeMultiple, least: network.leastSide)
     return places.count > 1 ? places : nil
   }
 

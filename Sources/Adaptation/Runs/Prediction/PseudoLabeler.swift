@@ -58,6 +58,9 @@ public struct PseudoLabeler {
     predictor = Predictor(network.network, settings)
   }
 
+  /// Refuses what was asked for where the network does not take it, as `Predictor.check()`.
+  public func check() throws { try predictor.check() }
+
   /// What the labels depend on, as a name: weights, statistics, images and settings.
   ///
   /// - `imagesHash`: the list's `contentHash()`, which reads every image and so is asked for once.

@@ -60,6 +60,9 @@ public struct SourceTrainer {
     let validation = try validationData(data.space)
     let (network, origin) = try makeNetwork(data.space)
     try network.checkInput(settings.crop, "--crop")
+    try network.checkStatistics(
+      of: settings.crop, count: settings.batch, at: "--crop \(settings.crop), --batch \(settings.batch)")
+    if let size = settings.size { try network.checkLeast(size, "--size") }
     let views = try settings.makeViews()
     let scorer = try validation.map {
       try Evaluator(

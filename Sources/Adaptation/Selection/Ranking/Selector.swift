@@ -128,6 +128,9 @@ public struct Selector {
       ?? Predictor(network, PredictionSettings()).inputSize(
         of: ImageFile.readSize(list.entries[0].path))
     try network.checkInput(size, "--size")
+    if settings.estimatesStatistics {
+      try network.checkStatistics(of: size, count: 1, at: "--size \(size)")
+    }
     return try SelectionSubset(
       of: list, at: size, most: settings.images, pixels: settings.pixels, seed: settings.seed,
       progress: { _ in try observer.checkStop() })

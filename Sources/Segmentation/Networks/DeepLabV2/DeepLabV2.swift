@@ -21,6 +21,8 @@ public final class DeepLabV2: Segmenter {
   public let store: ParameterStore
   public let outputStride = 8
   public let sizeMultiple = 1
+  /// VGG's poolings leave nothing of less.
+  public var leastSide: Int { description.backbone == .vgg16 ? 8 : 1 }
   public let normalisation: Normalisation
 
   private let body: any DeepLabBody

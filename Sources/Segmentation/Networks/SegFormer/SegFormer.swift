@@ -4,7 +4,7 @@ import Torch
 
 /// SegFormer: a transformer of four stages without positions, and a head of linear layers.
 ///
-/// Shapes: [N, 3, H, W], H and W at least 32 -> logits [N, C, h, w] and features [N, 256 or 768, h, w] at stride 4, the
+/// Shapes: [N, 3, H, W], H and W at least 29 -> logits [N, C, h, w] and features [N, 256 or 768, h, w] at stride 4, the
 /// fused map under the classifier. Stochastic depth and the head's dropout are left out: adaptation takes few steps
 /// from trained weights, and each must be repeatable.
 /// Source: Xie, Wang, Yu, Anandkumar, Alvarez, Luo, NeurIPS 2021, arXiv 2105.15203. Entries are named as the
@@ -15,6 +15,8 @@ public final class SegFormer: Segmenter {
   public let store: ParameterStore
   public let outputStride = 4
   public let sizeMultiple = 1
+  /// Keys of the first stage stand for 8 x 8 tokens, of 4 x 4 pixels each, and there is one key at least.
+  public let leastSide = 29
   public let normalisation: Normalisation
 
   private let encoder: SegFormerEncoder

@@ -9,6 +9,8 @@ struct ScriptTrial {
   let stride: Int
   /// What sides of images are multiples of.
   let multiple: Int
+  /// What sides of images are at least, as far as square images tell.
+  let leastSide: Int
   /// The layer whose input the features are, where nothing was named and the module gives none.
   let featuresOf: String?
 
@@ -48,6 +50,7 @@ struct ScriptTrial {
         remedy: "name the label space it was trained for with --classes")
     }
     stride = max(1, Int((Double(images.shape[2]) / Double(features.shape[2])).rounded()))
+    leastSide = Self.leastSide(module, multiple, device)
   }
 
   /// Two pictures of all values that normalised pixels have.
@@ -62,6 +65,22 @@ struct ScriptTrial {
     try withoutGradients {
       Result { () throws(TorchError) in try module.forward(images, .evaluation) }
     }.get()
+  }
+
+  /// The shortest side that the module takes: most take any, and others all from some side on.
+  private static func leastSide(_ module: ScriptModule, _ multiple: Int, _ device: Device) -> Int {
+    func takes(_ count: Int) -> Bool {
+      let side = count * multiple
+      guard let output = try? run(module, images((side, side), device)) else { return false }
+      return output.scores.elementCount > 0 && output.features.map { $0.elementCount > 0 } ?? false
+    }
+    if takes(1) { return multiple }
+    var (refused, taken) = (1, size(multiple).height / multiple)
+    while taken - refused > 1 {
+      let middle = (refused + taken) / 2
+      if takes(middle) { taken = middle } else { refused = middle }
+    }
+    return taken * multiple
   }
 
   private static func size(_ multiple: Int) -> (height: Int, width: Int) { (128 + multiple, 192 + multiple) }

@@ -18,6 +18,7 @@ public final class ScriptedNetwork: Segmenter {
   public let classCount: Int
   public let outputStride: Int
   public let sizeMultiple: Int
+  public let leastSide: Int
   public let hasBatchStatistics: Bool
   public let normalisation: Normalisation
   /// The layer whose input the features are, where nothing was named and the module gives none.
@@ -43,6 +44,7 @@ public final class ScriptedNetwork: Segmenter {
     (self.module, self.settings, self.classCount, self.place) = (module, settings, classCount, place)
     (self.normalisation, hasBatchStatistics) = (normalisation, module.hasBatchStatistics)
     (outputStride, sizeMultiple, featuresOf) = (trial.stride, trial.multiple, trial.featuresOf)
+    leastSide = trial.leastSide
     let entries = module.entries
     store = ParameterStore(device: device)
     for entry in entries { store.adopt(entry.tensor, as: entry.name, entry.kind) }
@@ -55,6 +57,7 @@ public final class ScriptedNetwork: Segmenter {
     (classCount, outputStride, sizeMultiple) = (other.classCount, other.outputStride, other.sizeMultiple)
     (hasBatchStatistics, normalisation) = (other.hasBatchStatistics, other.normalisation)
     (normalisations, featuresOf, place) = (other.normalisations, other.featuresOf, other.place)
+    leastSide = other.leastSide
     store = ParameterStore(device: other.store.device)
     for entry in module.entries { store.adopt(entry.tensor, as: entry.name, entry.kind) }
   }
