@@ -63,7 +63,8 @@ extension Unpickler {
         source.place, "the file holds a whole pickled module, which only its own Python code can open",
         "open it in Python and save only the weights: torch.save(model.state_dict(), path)")
     }
-    guard case .global(.storage(let dtype), _) = heap[parts[1]] else { throw malformed("a storage class") }
+    guard case .global(let global, let name) = heap[parts[1]] else { throw malformed("a storage class") }
+    guard case .storage(let dtype) = global else { throw otherElements(name) }
     let record = StorageRecord(key: try string(parts[2]), dtype: dtype, count: try natural(parts[4]))
     guard storages.updateValue(record, forKey: record.key) ?? record == record else {
       throw damaged(source.place, "storage \(record.key) is described in two ways")
@@ -74,6 +75,22 @@ extension Unpickler {
     let view = heap.children[at]
     guard view.count == 3 else { throw malformed("a view of a storage") }
     return heap.add(.storage(record, viewOffset: try natural(view[1])))
+  }
+
+  /// Weights whose elements are none that networks are computed in here.
+  private func otherElements(_ storage: String) -> Problem {
+    guard let type = storage.split(separator: ".").last, type.hasSuffix("Storage") else {
+      return malformed("a storage class")
+    }
+    if type.hasPrefix("Q") {
+      return unreadable(
+        source.place,
+        "its weights are quantized (\(type)), and those of a network in floating point are wanted",
+        "give the weights from before they were quantized")
+    }
+    return unreadable(
+      source.place, "it holds tensors of a type that iapc does not know (\(type))",
+      "save them as numbers of 32 bits in Python: torch.save({k: v.float() for k, v in state.items()}, path)")
   }
 
   private mutating func orderedDict(_ arguments: [Int32]) throws -> Int32 {
