@@ -13,6 +13,7 @@ struct Convert: ParsableCommand {
       Example:
         iapc convert old.pth new.safetensors
         iapc convert --dialect advent fada.pth advent.pth
+        iapc convert --entry teacher run.pth teacher.pth
 
       Reads .pth of any PyTorch and runs none of the code in it. Weights keep their
       names and the dictionaries around them; --dialect gives them those of another
@@ -27,11 +28,20 @@ struct Convert: ParsableCommand {
       "Whose names to give the entries: \(NetworkFile.dialects.joined(separator: ", ")).",
       valueName: "name"), completion: .dialects)
   var dialect: String?
+  @Option(
+    help: ArgumentHelp(
+      "The set of weights to take where the file holds several: a dictionary's name, or what the entries' names "
+        + "begin with. (default: the one that every command takes)", valueName: "name"))
+  var entry: String?
   @OptionGroup var origin: OriginOptions
   @Flag(help: "Replace the output where it is there already.") var overwrite = false
 
   func run() throws {
-    var checkpoint = try CheckpointFile.read(input)
+    // What is only rewritten keeps its names.
+    var checkpoint =
+      dialect == nil && entry == nil
+      ? try CheckpointFile.read(input) : try NetworkFile.read(input, entry: entry)
+    if entry != nil { checkpoint.places = CheckpointPlaces() }
     try checkNewFile(output, overwrite: overwrite)
     if let dialect {
       let translated = try NetworkFile.translate(

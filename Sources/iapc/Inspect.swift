@@ -41,7 +41,7 @@ struct Inspect: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
-    let checkpoint = try CheckpointFile.read(weights)
+    let checkpoint = try NetworkFile.read(weights)
     let count = checkpoint.tensors.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }
     let size = checkpoint.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
     print("file       \(weights)")
@@ -56,6 +56,7 @@ struct Inspect: ParsableCommand {
     if entries {
       for (name, tensor) in checkpoint.tensors { print("  \(name) \(tensor.dtype) \(tensor.shape)") }
     }
+    for note in checkpoint.notes { print("note       \(note)") }
     for fit in try NetworkFile.fits(checkpoint, family: network, classes: classes) {
       show(fit)
       if let weights = fit.weights { show(weights, of: checkpoint) }

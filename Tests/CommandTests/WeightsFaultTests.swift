@@ -4,6 +4,71 @@ import Foundation
 import TestSupport
 import Testing
 
+/// Weights that are spoiled, wrapped, or of a network that is not built in.
+@Suite struct WeightsFaultTests {
+  let sample: Sample
+
+  init() throws { sample = try Sample.make() }
+
+  private func copy(_ folder: ScratchFolder, _ change: (inout WeightsCopy) throws -> Void) throws -> String {
+    var weights = try WeightsCopy(of: sample.weights)
+    try change(&weights)
+    let path = folder.path("weights.safetensors")
+    try weights.write(to: path)
+    return path
+  }
+
+  private func predict(_ weights: String, to output: String) -> [String] {
+    ["predict", "--weights", weights, "--images", sample.images, "--output", output]
+  }
+
+  // MARK: Prefixes
+
+  @Test(
+    "What a trainer puts before the names is seen through and told, whatever it is",
+    arguments: ["model.", "net.", "student.", "teacher.", "ema.", "backbone.", "pl_module.model.core."])
+  func prefixes(prefix: String) throws {
+    try withTemporaryFolder { folder in
+      let weights = try copy(folder) {
+        $0.prefix(prefix)
+        $0.add("criterion.weight")
+      }
+      let network = ["--classes", "camvid11", "--normalisation", "espnetCityscapes"]
+      let told = try done(predict(weights, to: folder.path("one")) + network)
+      #expect(told.errors.contains("note: \(weights): took the prefix \(prefix) off the names of "))
+      #expect(told.errors.contains("left 1 entry without it: criterion.weight"))
+      try done(predict(sample.weights, to: folder.path("plain")) + network)
+      let maps = ["one", "plain"].map { folder.path("\($0)/labels/noon_00000.png") }
+      #expect(try bytes(maps[0]) == bytes(maps[1]))
+      let seen = try done(["inspect", "--weights", weights, "--classes", "camvid11"]).output
+      #expect(seen.contains("fits exactly") && seen.contains("prefix \(prefix)"))
+    }
+  }
+
+  @Test("Of several networks in one file one that learns is taken, and the line says how to take the other")
+  func severalNetworks() throws {
+    try withTemporaryFolder { folder in
+      let weights = try copy(folder) {
+        var teacher = $0
+        $0.prefix("student.")
+        try teacher.set("encoder.b1.bn.running_var", [7])
+        teacher.prefix("ema_teacher.")
+        teacher.add($0)
+        $0 = teacher
+      }
+      let told = try done(predict(weights, to: folder.path("one")))
+      #expect(told.errors.contains("took the prefix student. off the names"), "\(told.errors)")
+      let other = folder.path("teacher.safetensors")
+      #expect(
+        told.errors.contains("left those under ema_teacher (`iapc convert --entry ema_teacher \(weights)"))
+      try done(["convert", "--entry", "ema_teacher", weights, other])
+      #expect(try done(["inspect", "--weights", other]).output.contains("fits exactly"))
+      try expectError(
+        ["convert", "--entry", "nobody", weights, folder.path("no.safetensors")], saying: "nobody")
+    }
+  }
+}
+
 /// A Python with torch; without it these are skipped.
 private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
 
@@ -30,10 +95,35 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
         """)
       for path in [zip, old] {
         try expectError(
-          ["inspect", path], saying: "its weights are quantized (QInt8Storage)",
+          ["inspect", "--weights", path], saying: "its weights are quantized (QInt8Storage)",
           "from before they were quantized")
       }
-      try expectError(["inspect", other], saying: "of a type that iapc does not know (ComplexFloatStorage)")
+      try expectError(["inspect", "--weights", other], saying: "of a type that iapc does not know (ComplexFloatStorage)")
+    }
+  }
+
+  @Test("Dictionaries of a student and a teacher: the student is taken, and the line says so")
+  func dictionaries() throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      let path = folder.path("run.pth")
+      try run(
+        """
+        import torch
+        state = torch.load("\(sample.run)/adapted.pth", weights_only=True)
+        torch.save({"teacher": state, "student": {f"net.{k}": v for k, v in state.items()}}, "\(path)")
+        """)
+      let told = try done(
+        ["predict", "--weights", path, "--classes", "camvid11", "--images", sample.images, "--output"]
+          + [folder.path("out")])
+      #expect(told.errors.contains("took the prefix net. off the names"), "\(told.errors)")
+      #expect(
+        told.errors.contains("took the weights under student, prefix net., left those under teacher"),
+        "\(told.errors)")
+      try done(["convert", "--entry", "teacher", path, folder.path("teacher.pth")])
+      #expect(
+        try done(["inspect", "--weights", folder.path("teacher.pth"), "--classes", "camvid11"]).output.contains(
+          "fits exactly"))
     }
   }
 }

@@ -12,6 +12,10 @@ public struct Checkpoint: Sendable {
   public var wrapper: String?
   /// Entries of the file that are not among `tensors`: "optimizer", "epoch", another set of weights.
   public var others: [String]
+  /// The sets of weights among `others`, by the names that `CheckpointFile.read` takes.
+  public var otherSets: [String]
+  /// What was chosen or left out on the way to the tensors, in words.
+  public var notes: [String] = []
   /// Where the tensors stand in the file; a checkpoint is written as its places say.
   public var places: CheckpointPlaces
 
@@ -19,13 +23,14 @@ public struct Checkpoint: Sendable {
   public init(
     tensors: [(name: String, tensor: StoredTensor)], metadata: [String: String] = [:],
     format: CheckpointFormat = .safetensors, wrapper: String? = nil, others: [String] = [],
-    places: CheckpointPlaces = CheckpointPlaces()
+    otherSets: [String] = [], places: CheckpointPlaces = CheckpointPlaces()
   ) {
     self.tensors = tensors
     self.metadata = metadata
     self.format = format
     self.wrapper = wrapper
     self.others = others
+    self.otherSets = otherSets
     self.places = places
   }
 

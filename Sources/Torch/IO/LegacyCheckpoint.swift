@@ -32,6 +32,7 @@ enum LegacyCheckpoint {
     return Checkpoint(
       tensors: try tensors(weights.tensors, storages, source, file), metadata: weights.metadata,
       format: .legacyPickle, wrapper: weights.wrapper, others: weights.others,
+      otherSets: weights.otherSets,
       places: weights.places)
   }
 

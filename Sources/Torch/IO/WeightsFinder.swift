@@ -13,6 +13,7 @@ struct WeightsFinder {
     var metadata: [String: String] = [:]
     var wrapper: String?
     var others: [String] = []
+    var otherSets: [String] = []
     var places = CheckpointPlaces()
   }
 
@@ -40,6 +41,10 @@ struct WeightsFinder {
   private static let never: Set<String> = [
     "optimizer", "optimizer_state", "optimizer_state_dict", "optim", "opt", "optimizers", "optimizer_states",
     "scheduler", "lr_scheduler", "amp", "scaler", "grad_scaler",
+  ]
+  /// Names of networks that follow another one, which is taken before them.
+  private static let averages: Set<String> = [
+    "teacher", "ema", "model_ema", "ema_model", "state_dict_ema", "ema_state_dict", "teacher_state_dict",
   ]
   private static let deepest = 3
   /// Of the key of a dictionary that weights lie in, in bytes; others count as no place of weights.
@@ -69,14 +74,14 @@ struct WeightsFinder {
     } else if let best = try best(candidates) {
       chosen = best
     } else if let joined = joined(candidates) {
-      return try finish(joined, top, taken: ["feature_extractor", "classifier"])
+      return try finish(joined, top, taken: ["feature_extractor", "classifier"], [])
     } else {
       guard candidates.isEmpty, top.contains(where: { isTensor($0.value) }) else {
         throw candidates.isEmpty ? noWeights() : ambiguous(candidates)
       }
       chosen = bare
     }
-    return try finish(chosen, top, taken: [])
+    return try finish(chosen, top, taken: [], candidates.map(\.name).filter { $0 != chosen.name })
   }
 
   // MARK: - Candidates
@@ -105,7 +110,8 @@ struct WeightsFinder {
   }
 
   private func rank(_ candidate: Candidate) -> Int {
-    candidate.path.reversed().compactMap { Self.known.firstIndex(of: $0) }.first ?? Self.known.count
+    candidate.path.reversed().compactMap { Self.known.firstIndex(of: $0) }.first
+      ?? Self.known.count + (candidate.path.contains(where: Self.averages.contains) ? 1 : 0)
   }
 
   /// The one candidate that stands before all others; nil where two are alike.
@@ -113,7 +119,7 @@ struct WeightsFinder {
     guard let least = candidates.map(rank).min() else { return nil }
     let leading = candidates.filter { rank($0) == least }
     guard leading.count > 1 else { return leading[0] }
-    if least == Self.known.count { return nil }
+    if least >= Self.known.count { return nil }
     let shortest = leading.map(\.path.count).min() ?? 0
     let outermost = leading.filter { $0.path.count == shortest }
     guard outermost.count == 1 else { throw ambiguous(leading) }
@@ -151,7 +157,7 @@ struct WeightsFinder {
   private func ambiguous(_ candidates: [Candidate]) -> Problem {
     unreadable(
       place, "it holds several sets of weights: \(list(candidates))",
-      "name the one that is meant, or save it alone")
+      "take one of them out: `iapc convert --entry \(candidates.first?.name ?? "NAME") \(place) one.pth`")
   }
 
   private func list(_ candidates: [Candidate]) -> String {
@@ -161,8 +167,11 @@ struct WeightsFinder {
 
   // MARK: - Result
 
-  private func finish(_ chosen: Candidate, _ top: [PickleEntry], taken: Set<String>) throws -> Found {
+  private func finish(
+    _ chosen: Candidate, _ top: [PickleEntry], taken: Set<String>, _ otherSets: [String]
+  ) throws -> Found {
     var found = Found()
+    found.otherSets = otherSets
     noteOthers(top, Array(chosen.path[...]), prefix: "", taken, &found)
     var position: [String: Int] = [:]
     var keys: [[String]] = []

@@ -31,7 +31,8 @@ enum ZipCheckpoint {
     return Checkpoint(
       tensors: try tensors(found.tensors, archive, file),
       metadata: found.metadata.merging(own) { _, own in own }, format: .zip,
-      wrapper: found.wrapper, others: found.others, places: found.places)
+      wrapper: found.wrapper, others: found.others, otherSets: found.otherSets,
+      places: found.places)
   }
 
   /// Whether the file is an archive that `torch.jit.save` wrote: it holds code beside the tensors.

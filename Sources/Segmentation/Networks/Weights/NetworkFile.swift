@@ -67,7 +67,7 @@ public enum NetworkFile {
     let said = ScriptRequest(
       classes: classes, variant: variant, normalisation: normalisation, device: device)
     if try CheckpointFile.isTorchScript(path) { return try script(at: path, family: family, said) }
-    let checkpoint = try CheckpointFile.read(path)
+    let checkpoint = try read(path)
     if (family ?? checkpoint.metadata[Key.network]) == ScriptedNetwork.family {
       return try script(withWeights: checkpoint, at: path, said)
     }
@@ -87,7 +87,7 @@ public enum NetworkFile {
       try fill(network, with: weights, from: path)
       return LoadedNetwork(
         network: network, classes: space, file: path, sha256: try FileHash.sha256(ofFile: path),
-        form: weights.form, notes: weights.notes)
+        form: weights.form, notes: checkpoint.notes + weights.notes)
     }
     throw unrecognised(checkpoint, at: path, families)
   }
