@@ -49,6 +49,10 @@ struct Convert: ParsableCommand {
       checkpoint = translated.checkpoint
       for note in translated.notes { print(note) }
     }
+    let spoiled = NetworkFile.notFinite(checkpoint)
+    if let first = spoiled.first {
+      print("warning: in \(first.name) \(first.words), \(spoiled.count) such entries: no command takes them")
+    }
     try CheckpointFile.write(checkpoint, to: output)
     if !checkpoint.others.isEmpty { print("left out \(checkpoint.others.joined(separator: ", "))") }
     print("wrote \(checkpoint.tensors.count) entries: \(output)")

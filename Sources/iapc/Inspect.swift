@@ -57,8 +57,10 @@ struct Inspect: ParsableCommand {
       for (name, tensor) in checkpoint.tensors { print("  \(name) \(tensor.dtype) \(tensor.shape)") }
     }
     for note in checkpoint.notes { print("note       \(note)") }
+    let spoiled = NetworkFile.notFinite(checkpoint)
+    show(spoiled)
     for fit in try NetworkFile.fits(checkpoint, family: network, classes: classes) {
-      show(fit)
+      show(fit, isSound: spoiled.isEmpty)
       if let weights = fit.weights { show(weights, of: checkpoint) }
       // A file that says what it is leaves one guess, which `says` has told.
       let guesses = fit.weights == nil ? [] : try NetworkFile.plausible(checkpoint, family: fit.family)
@@ -67,6 +69,13 @@ struct Inspect: ParsableCommand {
       }
     }
     if !images.isEmpty { try compareReadings(checkpoint) }
+  }
+
+  /// Entries with values that are no numbers.
+  private func show(_ spoiled: [NotFiniteEntry]) {
+    for entry in spoiled.prefix(entries ? .max : 8) { print("warning    in \(entry.name) \(entry.words)") }
+    if !entries, spoiled.count > 8 { print("warning    and so in \(spoiled.count - 8) more entries") }
+    if !spoiled.isEmpty { print("warning    no command takes weights with such values") }
   }
 
   /// Puts a few images to every plausible reading of the weights.
@@ -134,11 +143,15 @@ struct Inspect: ParsableCommand {
     if !entries, weights.ignored.count > 4 { print("  unused      and \(weights.ignored.count - 4) more") }
   }
 
-  private func show(_ fit: NetworkFile.Fit) {
+  private func show(_ fit: NetworkFile.Fit, isSound: Bool) {
     guard let report = fit.report else {
       return print("network    not \(fit.family)\(fit.why.map { ": \($0)" } ?? "")")
     }
-    print("network    \(fit.family) (\(fit.variant)): \(report.isExact ? "fits exactly" : "does not fit")")
+    let fits =
+      !report.isExact
+      ? "does not fit"
+      : isSound ? "fits exactly" : "fits by names and shapes, with values that are no numbers"
+    print("network    \(fit.family) (\(fit.variant)): \(fits)")
     for name in report.missing { print("  missing     \(name)") }
     for name in report.unexpected { print("  unexpected  \(name)") }
     for item in report.misshapen {

@@ -22,6 +22,41 @@ import Testing
     ["predict", "--weights", weights, "--images", sample.images, "--output", output]
   }
 
+  // MARK: Values that are no numbers
+
+  @Test("Weights with NaN or infinity are refused by every command that runs them, with entry and count")
+  func notFinite() throws {
+    try withTemporaryFolder { folder in
+      let (kernel, variance) = ("encoder.level2_0.c1.conv.weight", "encoder.b1.bn.running_var")
+      let weights = try copy(folder) {
+        try $0.set(kernel, [.nan, .nan, .infinity])
+        try $0.set(variance, [.infinity])
+      }
+      let labels = ["--labels", sample.labels, "--label-space", "camvid11"]
+      let output = folder.path("output")
+      for arguments in [
+        predict(weights, to: output), sample.adapt(to: output, "--weights", weights),
+        ["evaluate", "--weights", weights, "--images", sample.images] + labels,
+        ["pseudo-label", "--weights", weights, "--images", sample.images, "--output", output],
+        ["export", "--weights", weights, "--output", folder.path("net.onnx")],
+        ["train", "--images", sample.images, "--output", output, "--weights", weights] + labels,
+      ] {
+        // The last of an option that is given twice counts.
+        let told = try iapc(arguments)
+        #expect(told.status == 1 && told.exited, "\(arguments): \(told.status)")
+        let error = told.errorLines.last ?? ""
+        #expect(error.contains("cannot use the weights (\(weights)): in "), "\(arguments): \(error)")
+        #expect(error.contains("values are NaN or infinite") || error.contains("is infinite"), "\(error)")
+        #expect(error.contains(", and so in 1 more entry; "), "\(error)")
+      }
+      let seen = try done(["inspect", "--weights", weights]).output
+      #expect(!seen.contains("fits exactly"))
+      #expect(seen.contains("fits by names and shapes, with values that are no numbers"))
+      #expect(seen.contains("warning    in \(kernel) 3 of ") && seen.contains("values are NaN or infinite"))
+      #expect(seen.contains("warning    in \(variance) 1 of ") && seen.contains("values is infinite"))
+    }
+  }
+
   // MARK: Prefixes
 
   @Test(

@@ -26,6 +26,7 @@ extension NetworkFile {
         "cannot load the module", at: path, because: error.lastLine,
         remedy: "save it in Python with torch.jit.save, unfrozen and with operators of PyTorch alone")
     }
+    try checkFinite(notFinite(module), at: path)
     let own = try module.text(ScriptModule.metadataName).map { try metadata($0, path) } ?? [:]
     let space = try LabelSpace.named(said.classes ?? own[Key.classes] ?? "cityscapes19")
     let network = try ScriptedNetwork(
@@ -79,6 +80,7 @@ extension NetworkFile {
         "cannot load the weights", at: path, because: "against \(program) they have \(report.summary)",
         remedy: "put the module that they are of beside them")
     }
+    try checkFinite(notFinite(checkpoint), at: path)
     return LoadedNetwork(
       network: loaded.network, classes: loaded.classes, file: path,
       sha256: try FileHash.sha256(ofFile: path))

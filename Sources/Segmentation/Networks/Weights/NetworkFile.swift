@@ -95,7 +95,13 @@ public enum NetworkFile {
   /// Puts recognised weights into their network.
   static func fill(_ network: any Segmenter, with weights: RecognisedWeights, from path: String) throws {
     let report = network.store.load(weights.checkpoint.tensors)
-    guard !report.isExact else { return }
+    guard !report.isExact else {
+      let keys = weights.checkpoint.places.keys
+      return try checkFinite(
+        network.store.entries.compactMap { entry in
+          NotFiniteEntry(keys[entry.name]?.joined(separator: ".") ?? entry.name, entry.tensor)
+        }, at: path)
+    }
     throw Problem(
       "cannot load the weights", at: path,
       because: "against \(network.name) (\(network.variant)) they have \(report.summary)",

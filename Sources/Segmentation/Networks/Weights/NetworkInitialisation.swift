@@ -57,6 +57,7 @@ extension NetworkFile {
     }
     let taken = Set(report.taken)
     report.unused = weights.ignored + weights.checkpoint.tensors.map(\.name).filter { !taken.contains($0) }
+    try checkFinite(chosen.compactMap { NotFiniteEntry($0.name, Tensor($0.tensor)) }, at: path)
     network.store.take(chosen)
     return report
   }
