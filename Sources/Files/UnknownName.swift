@@ -16,7 +16,7 @@ public func unknownName(_ name: String, of kind: String, known: [String], at pla
 
 /// The least number of letters put in, taken out or changed that turns one name into the other, whatever the
 /// letters' case.
-private func editDistance(_ first: String, _ second: String) -> Int {
+package func editDistance(_ first: String, _ second: String) -> Int {
   // No name that is meant is longer, and a file may hold one of any length.
   let (a, b) = (Array(first.prefix(64).lowercased()), Array(second.prefix(64).lowercased()))
   var row = Array(0...b.count)

@@ -13,7 +13,7 @@ struct Inspect: ParsableCommand {
     abstract: "Say what a weights file is, and whether it fits a network.",
     discussion: """
       Example:
-        iapc inspect --weights unknown.pth
+        iapc inspect unknown.pth
         iapc inspect --weights unknown.pth --images new-city/ --size 1024x512
 
       With --images, a few of them are put to every reading of the weights that names
@@ -23,8 +23,15 @@ struct Inspect: ParsableCommand {
       trained for.
       """)
 
-  @Option(help: ArgumentHelp("The weights: .pth or .safetensors.", valueName: "file"), completion: .weights)
-  var weights: String
+  @Argument(
+    help: ArgumentHelp("The weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
+    completion: .weights)
+  var file: String?
+  @Option(
+    name: .customLong("weights"),
+    help: ArgumentHelp("The same, as other commands have it.", valueName: "file"),
+    completion: .weights)
+  var named: String?
   @Option(help: "The network to hold it against. (default: every known one)", completion: .families)
   var network: String?
   @Option(
@@ -40,7 +47,16 @@ struct Inspect: ParsableCommand {
   var shown = 4
   @OptionGroup var machine: MachineOptions
 
+  private var weights: String { named ?? file ?? "" }
+
+  func validate() throws {
+    guard (named == nil) != (file == nil) else {
+      throw ValidationError("Name one weights file: iapc inspect FILE, or --weights FILE.")
+    }
+  }
+
   func run() throws {
+    if try CheckpointFile.isTorchScript(weights) { return try inspectModule() }
     let checkpoint = try NetworkFile.read(weights)
     let count = checkpoint.tensors.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }
     let size = checkpoint.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
@@ -59,7 +75,10 @@ struct Inspect: ParsableCommand {
     for note in checkpoint.notes { print("note       \(note)") }
     let spoiled = NetworkFile.notFinite(checkpoint)
     show(spoiled)
-    for fit in try NetworkFile.fits(checkpoint, family: network, classes: classes) {
+    if NetworkFile.isOfModule(checkpoint) { return try showModule() }
+    let fits = try NetworkFile.fits(checkpoint, family: network, classes: classes)
+    let (others, known) = (fits.filter(\.isOther), fits.filter { !$0.isOther })
+    for fit in known {
       show(fit, isSound: spoiled.isEmpty)
       if let weights = fit.weights { show(weights, of: checkpoint) }
       // A file that says what it is leaves one guess, which `says` has told.
@@ -68,7 +87,47 @@ struct Inspect: ParsableCommand {
         print("may be     --variant \(guess.variant) --normalisation \(guess.normalisation.name)")
       }
     }
+    if known.isEmpty {
+      print("network    not \(others.map(\.family).joined(separator: ", "))")
+      print("way in     \(NetworkFile.wayIn)")
+    }
     if !images.isEmpty { try compareReadings(checkpoint) }
+  }
+
+  /// A TorchScript module: what is in it, and whether it can be used.
+  private func inspectModule() throws {
+    let module = try NetworkFile.module(weights, on: machine.apply())
+    let entries = module.entries
+    let count = entries.reduce(0) { $0 + $1.tensor.elementCount }
+    let size = entries.reduce(0) { $0 + $1.tensor.elementCount * $1.tensor.dtype.byteWidth }
+    print("file       \(weights)")
+    print("sha256     \(try FileHash.sha256(ofFile: weights))")
+    print("format     TorchScript module: a program with its weights")
+    print("entries    \(entries.count), \(count) numbers, \(size) bytes")
+    if self.entries {
+      for entry in entries { print("  \(entry.name) \(entry.tensor.dtype) \(entry.tensor.shape)") }
+    }
+    show(NetworkFile.notFinite(module))
+    try showModule()
+  }
+
+  /// Tries a module as every command that runs one does.
+  private func showModule() throws {
+    do {
+      let loaded = try NetworkFile.load(weights, family: network, classes: classes, device: machine.apply())
+      print("network    \(loaded.network.name) (\(loaded.network.variant)): runs")
+      print("takes      images \(loaded.network.takenSizes)")
+      print("predicts   \(loaded.classes.name)")
+      print("colors     \(loaded.network.normalisation.name)")
+      for note in loaded.notes { print("note       \(note)") }
+    } catch let problem as Problem {
+      print("network    torchscript, of no use so: \(problem.why)")
+      print("way in     \(problem.remedy)")
+    }
+    if !images.isEmpty {
+      print(
+        "readings   none: a module has one; `iapc predict --normalisation NAME` shows what colours do to it")
+    }
   }
 
   /// Entries with values that are no numbers.
@@ -158,6 +217,11 @@ struct Inspect: ParsableCommand {
       print("  misshapen   \(item.name) \(item.found), expected \(item.expected)")
     }
   }
+}
+
+extension NetworkFile.Fit {
+  /// Whether nothing of the entries is of the family.
+  fileprivate var isOther: Bool { report == nil && why == nil && weights == nil }
 }
 
 extension CheckpointFormat {

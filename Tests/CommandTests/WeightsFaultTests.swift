@@ -49,7 +49,7 @@ import Testing
         #expect(error.contains("values are NaN or infinite") || error.contains("is infinite"), "\(error)")
         #expect(error.contains(", and so in 1 more entry; "), "\(error)")
       }
-      let seen = try done(["inspect", "--weights", weights]).output
+      let seen = try done(["inspect", weights]).output
       #expect(!seen.contains("fits exactly"))
       #expect(seen.contains("fits by names and shapes, with values that are no numbers"))
       #expect(seen.contains("warning    in \(kernel) 3 of ") && seen.contains("values are NaN or infinite"))
@@ -97,10 +97,43 @@ import Testing
       #expect(
         told.errors.contains("left those under ema_teacher (`iapc convert --entry ema_teacher \(weights)"))
       try done(["convert", "--entry", "ema_teacher", weights, other])
-      #expect(try done(["inspect", "--weights", other]).output.contains("fits exactly"))
+      #expect(try done(["inspect", other]).output.contains("fits exactly"))
       try expectError(
         ["convert", "--entry", "nobody", weights, folder.path("no.safetensors")], saying: "nobody")
     }
+  }
+
+  // MARK: Networks that are not built in
+
+  @Test("Weights of an unknown network lead to the line that brings it in, and not in a circle")
+  func unknownNetwork() throws {
+    let unknown = fixture("checkpoints/plain.zip.pth", of: "TorchTests")
+    let way = "torch.jit.script(net.eval()).save(\"net.pt\")"
+    try withTemporaryFolder { folder in
+      let output = folder.path("output")
+      try expectError(
+        sample.adapt(to: output, "--weights", unknown), saying: "are not those of a network that is built in",
+        way)
+      let seen = try done(["inspect", unknown]).output
+      #expect(seen.split(separator: "\n").count { $0.hasPrefix("network ") } == 1, "\(seen)")
+      #expect(seen.contains("way in     ") && seen.contains(way), "\(seen)")
+      for name in ["unet", "deeplabv3"] {
+        try expectError(
+          predict(unknown, to: output) + ["--network", name],
+          saying: "unknown network (\(name)): it is not built in", way, "without --network")
+      }
+      try expectError(
+        predict(unknown, to: output) + ["--network", "espnt"], saying: "the nearest is espnet")
+    }
+  }
+
+  @Test("inspect takes one file, by its place or as --weights")
+  func oneFile() throws {
+    let both = try iapc("inspect", sample.weights, "--weights", sample.weights)
+    #expect(both.status == 64 && both.errors.contains("Name one weights file"))
+    #expect(try iapc("inspect").status == 64)
+    #expect(
+      try done(["inspect", sample.weights]).output == done(["inspect", "--weights", sample.weights]).output)
   }
 }
 
@@ -130,10 +163,39 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
         """)
       for path in [zip, old] {
         try expectError(
-          ["inspect", "--weights", path], saying: "its weights are quantized (QInt8Storage)",
+          ["inspect", path], saying: "its weights are quantized (QInt8Storage)",
           "from before they were quantized")
       }
-      try expectError(["inspect", "--weights", other], saying: "of a type that iapc does not know (ComplexFloatStorage)")
+      try expectError(["inspect", other], saying: "of a type that iapc does not know (ComplexFloatStorage)")
+    }
+  }
+
+  @Test("inspect reads a TorchScript module and its state dict, and says what it is of use for")
+  func module() throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      let script = Fixtures.repository.appendingPathComponent("Reference/script_modules.py").path
+      let made = try Command([script, "write", folder.url.path, "layernorm", "1", "1e-3"], program: python)
+        .outcome()
+      try #require(made.status == 0, "\(made.errors)")
+      let module = folder.path("layernorm.pt")
+      let seen = try done(["inspect", module, "--classes", "camvid11", "--entries"]).output
+      for words in [
+        "format     TorchScript module", "network    torchscript (features: ", "  head.weight float32",
+      ] {
+        #expect(seen.contains(words), "\(words): \(seen)")
+      }
+      let wrong = try done(["inspect", module]).output
+      #expect(wrong.contains("it gives scores of 11 classes") && wrong.contains("--classes"), "\(wrong)")
+      let run = folder.path("run")
+      try done(
+        ["adapt", "--weights", module, "--classes", "camvid11", "--images", sample.images, "--output", run]
+          + [
+            "--batch", "2", "--crop", "32x24", "--steps", "1", "--set", "plan=off", "--set", "selectEvery=0",
+          ])
+      for name in ["adapted.pt", "adapted.pth", "adapted.safetensors"] {
+        #expect(try done(["inspect", "\(run)/\(name)"]).output.contains("): runs"), "\(name)")
+      }
     }
   }
 
@@ -157,7 +219,7 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
         "\(told.errors)")
       try done(["convert", "--entry", "teacher", path, folder.path("teacher.pth")])
       #expect(
-        try done(["inspect", "--weights", folder.path("teacher.pth"), "--classes", "camvid11"]).output.contains(
+        try done(["inspect", folder.path("teacher.pth"), "--classes", "camvid11"]).output.contains(
           "fits exactly"))
     }
   }

@@ -34,7 +34,11 @@ public struct NetworkFamily: Sendable {
   /// - Throws: a `Problem` that lists the known names and says which is nearest.
   public static func named(_ name: String) throws -> NetworkFamily {
     if let family = all.first(where: { $0.name == name }) { return family }
-    throw unknownName(name, of: "network", known: all.map(\.name))
+    let unknown = unknownName(name, of: "network", known: all.map(\.name))
+    let isSlip = all.contains { editDistance($0.name, name) <= 2 || $0.name.hasPrefix(name) }
+    throw Problem(
+      unknown.what, at: unknown.place, because: "it is not built in: \(unknown.why)",
+      remedy: (isSlip ? "\(unknown.remedy), or " : "") + NetworkFile.wayIn + ", without --network")
   }
 
   /// A fresh network to be trained: of the family's default variant with what the request changes.

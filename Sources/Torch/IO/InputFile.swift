@@ -39,6 +39,11 @@ func unreadable(_ path: String, _ why: String, _ remedy: String) -> Problem {
 }
 
 /// The Problem of a file that ends too early or contradicts itself.
+/// What to do about a file that holds a network as an object of Python.
+let wholeModuleRemedy =
+  "open it in Python and save only the weights: torch.save(model.state_dict(), path); "
+  + "a network that iapc does not have comes with its program: torch.jit.script(model.eval()).save(\"net.pt\")"
+
 func damaged(_ path: String, _ why: String) -> Problem {
   unreadable(path, "the file is damaged or incomplete: \(why)", "fetch or save it again")
 }

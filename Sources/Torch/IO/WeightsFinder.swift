@@ -56,7 +56,7 @@ struct WeightsFinder {
       if case .name(let name) = object {
         throw unreadable(
           place, "it holds `\(name)`, which only its own Python code can open",
-          "open it in Python and save only the weights: torch.save(model.state_dict(), path)")
+          wholeModuleRemedy)
       }
       throw unreadable(
         place, "it holds no dictionary of tensors",

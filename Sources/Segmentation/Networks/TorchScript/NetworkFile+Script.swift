@@ -20,12 +20,7 @@ extension NetworkFile {
         because: "it is a TorchScript module, not weights of \(family ?? "")",
         remedy: "say --network \(ScriptedNetwork.family), or leave --network out")
     }
-    let module: ScriptModule
-    do { module = try ScriptModule(path, device: said.device) } catch {
-      throw Problem(
-        "cannot load the module", at: path, because: error.lastLine,
-        remedy: "save it in Python with torch.jit.save, unfrozen and with operators of PyTorch alone")
-    }
+    let module = try self.module(path, on: said.device)
     try checkFinite(notFinite(module), at: path)
     let own = try module.text(ScriptModule.metadataName).map { try metadata($0, path) } ?? [:]
     let space = try LabelSpace.named(said.classes ?? own[Key.classes] ?? "cityscapes19")
@@ -37,6 +32,22 @@ extension NetworkFile {
     let notes = own.isEmpty ? notes(on: network) : []
     return LoadedNetwork(
       network: network, classes: space, file: path, sha256: try FileHash.sha256(ofFile: path), notes: notes)
+  }
+
+  /// A TorchScript module, of any use or none.
+  ///
+  /// - Throws: `Problem` for a file that libtorch cannot load as a module.
+  public static func module(_ path: String, on device: Device = .cpu) throws -> ScriptModule {
+    do { return try ScriptModule(path, device: device) } catch {
+      throw Problem(
+        "cannot load the module", at: path, because: error.lastLine,
+        remedy: "save it in Python with torch.jit.save, unfrozen and with operators of PyTorch alone")
+    }
+  }
+
+  /// Whether a checkpoint is the state dict of a TorchScript module that iapc wrote, whose program is beside it.
+  public static func isOfModule(_ checkpoint: Checkpoint) -> Bool {
+    checkpoint.metadata[Key.network] == ScriptedNetwork.family
   }
 
   private static func notes(on network: ScriptedNetwork) -> [String] {

@@ -124,10 +124,16 @@ public enum NetworkFile {
       "cannot load the weights", at: path,
       because: isBody
         ? "they are a body without a classifier"
-        : "its \(checkpoint.tensors.count) entries are not those of \(names)\(first)",
+        : "its \(checkpoint.tensors.count) entries are not those of "
+          + (families.count < NetworkFamily.all.count ? names : "a network that is built in") + first,
       remedy: isBody
-        ? "train a network that starts from them" : "name the right file, or see `iapc inspect --weights`")
+        ? "train a network that starts from them, or \(wayIn)" : "name the right file, or \(wayIn)")
   }
+
+  /// How a network that is not built in comes in, as an imperative clause.
+  public static let wayIn =
+    "bring the network with its program, as a TorchScript module: torch.jit.script(net.eval()).save(\"net.pt\") where "
+    + "its Python is, then --weights net.pt (Documentation/TorchScript.md)"
 
   /// The weights as a checkpoint that names its network, variant, classes and normalisation.
   ///

@@ -61,7 +61,7 @@ extension Unpickler {
     guard parts.count >= 5, case .value(.string("storage")) = heap[parts[0]] else {
       throw unreadable(
         source.place, "the file holds a whole pickled module, which only its own Python code can open",
-        "open it in Python and save only the weights: torch.save(model.state_dict(), path)")
+        wholeModuleRemedy)
     }
     guard case .global(let global, let name) = heap[parts[1]] else { throw malformed("a storage class") }
     guard case .storage(let dtype) = global else { throw otherElements(name) }
