@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import ExifTags, Image, ImageEnhance, ImageOps
 
 FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "ImagingTests" / "Fixtures"
 PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
@@ -114,6 +114,28 @@ def write_rgb(folder):
         path.with_suffix(".rgb").write_bytes(struct.pack("<II", *picture.size) + picture.tobytes())
 
 
+def exif(orientation):
+    tags = Image.Exif()
+    tags[ExifTags.Base.Orientation] = orientation
+    return tags.tobytes()
+
+
+def write_oriented(folder):
+    """A picture under each orientation of EXIF, and what Pillow turns it to."""
+    picture = Image.fromarray(scene(21, 14, 8))
+    for value in range(1, 9):
+        picture.save(folder / f"exif{value}.jpg", quality=90, subsampling=0, exif=exif(value))
+        picture.save(folder / f"exif{value}.png", exif=exif(value))
+    # The order of bytes that Pillow does not write, and a chunk behind the picture.
+    big = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    picture.save(folder / "big_endian.jpg", quality=90, subsampling=0, exif=b"Exif\0\0" + big)
+    plain = png(np.asarray(picture), 2, 8)
+    (folder / "late.png").write_bytes(plain[:-12] + chunk(b"eXIf", big) + plain[-12:])
+    for path in sorted([*folder.glob("*.png"), *folder.glob("*.jpg")]):
+        turned = ImageOps.exif_transpose(Image.open(path))
+        path.with_suffix(path.suffix + ".rgb").write_bytes(struct.pack("<II", *turned.size) + turned.tobytes())
+
+
 def write_resampled(folder):
     source = Image.fromarray(scene(48, 36, 3))
     source.save(folder / "source.png")
@@ -193,6 +215,7 @@ def write_distorted(folder):
 def main():
     writers = {
         "pictures": [write_png_kinds, write_jpeg_kinds, write_rgb],
+        "oriented": [write_oriented],
         "resampled": [write_resampled],
         "colour": [write_colours, write_distorted],
     }

@@ -19,7 +19,9 @@ ci_format ci_sniff(const uint8_t *bytes, size_t count) {
 }
 
 ci_status ci_read_info(const uint8_t *bytes, size_t count, ci_info *out, char *message) {
-  switch (ci_sniff(bytes, count)) {
+  ci_format format = ci_sniff(bytes, count);
+  out->orientation = ci_exif_orientation(format, bytes, count);
+  switch (format) {
     case CI_FORMAT_JPEG: return ci_jpeg_info(bytes, count, out, message);
     case CI_FORMAT_PNG: return ci_png_info(bytes, count, out, message);
     default: return ci_fail(message, CI_NOT_AN_IMAGE, "neither JPEG nor PNG");

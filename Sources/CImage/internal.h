@@ -8,6 +8,9 @@
 // Copies a message, cut to CI_MESSAGE_SIZE, and answers the status.
 ci_status ci_fail(char *message, ci_status status, const char *text);
 
+// The orientation that a file's EXIF tells, 1 to 8; 1 where it tells none that can be read.
+int ci_exif_orientation(ci_format format, const uint8_t *bytes, size_t count);
+
 ci_status ci_jpeg_info(const uint8_t *bytes, size_t count, ci_info *out, char *message);
 ci_status ci_jpeg_rgb(const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message);
 

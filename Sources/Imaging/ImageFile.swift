@@ -16,27 +16,41 @@ public enum ImageFile {
 
   /// The colours of a JPEG or PNG file: palettes looked up, grey spread to three channels, alpha dropped,
   /// 16-bit samples cut to their high byte.
-  public static func readRGB(_ path: String, limit: Int = mostPixels) throws -> RGBImage {
-    try decode(FileBytes.read(path), name: path, limit: limit)
+  public static func readRGB(
+    _ path: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
+  ) throws -> RGBImage {
+    try decode(FileBytes.read(path), name: path, limit: limit, exif: exif)
   }
 
   /// The samples of a PNG file as they are stored, for label files.
-  public static func readIndices(_ path: String, limit: Int = mostPixels) throws -> IndexImage {
-    try decodeIndices(FileBytes.read(path), name: path, limit: limit)
+  public static func readIndices(
+    _ path: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
+  ) throws -> IndexImage {
+    try decodeIndices(FileBytes.read(path), name: path, limit: limit, exif: exif)
   }
 
   /// The size that the header tells; the picture itself may still be damaged.
-  public static func readSize(_ path: String) throws -> PixelSize {
+  public static func readSize(_ path: String, exif: ExifOrientation = .apply) throws -> PixelSize {
+    let header = try readHeader(path)
+    return exif == .apply ? header.turn.size(of: header.size) : header.size
+  }
+
+  /// Whether the file's EXIF asks viewers to turn the picture.
+  public static func isTurned(_ path: String) throws -> Bool { try readHeader(path).turn != .none }
+
+  private static func readHeader(_ path: String) throws -> Header {
     let start = try FileBytes.beginning(of: path, limit: headerBytes)
-    if start.count == headerBytes, let size = try? Header(start, name: path, limit: mostPixels).size {
-      return size
-    }
+    // Only a JPEG tells its orientation before the picture for certain.
+    let isEnough = start.count < headerBytes || ImageFormat(sniffing: start) == .jpeg
+    if isEnough, let header = try? Header(start, name: path, limit: mostPixels) { return header }
     let bytes = start.count < headerBytes ? start : try FileBytes.read(path)
-    return try Header(bytes, name: path, limit: mostPixels).size
+    return try Header(bytes, name: path, limit: mostPixels)
   }
 
   /// `readRGB` of bytes in memory. The name is used in messages, and its extension is checked.
-  public static func decode(_ bytes: [UInt8], name: String, limit: Int = mostPixels) throws -> RGBImage {
+  public static func decode(
+    _ bytes: [UInt8], name: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
+  ) throws -> RGBImage {
     let header = try Header(bytes, name: name, limit: limit)
     try header.checkPlausible()
     let count = 3 * header.size.area
@@ -45,12 +59,14 @@ public enum ImageFile {
       try header.check { ci_decode_rgb(bytes, bytes.count, &info, out.baseAddress, $0) }
       initialized = count
     }
-    return RGBImage(size: header.size, pixels: pixels)
+    let turn = exif == .apply ? header.turn : .none
+    return RGBImage(
+      size: turn.size(of: header.size), pixels: turn.turned(pixels, header.size, channels: 3))
   }
 
   /// `readIndices` of bytes in memory.
   public static func decodeIndices(
-    _ bytes: [UInt8], name: String, limit: Int = mostPixels
+    _ bytes: [UInt8], name: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
   ) throws -> IndexImage {
     let header = try Header(bytes, name: name, limit: limit)
     guard header.info.format == CI_FORMAT_PNG else {
@@ -66,8 +82,10 @@ public enum ImageFile {
       try header.check { ci_decode_samples(bytes, bytes.count, &info, out.baseAddress, $0) }
       initialized = count
     }
+    let turn = exif == .apply ? header.turn : .none
     return IndexImage(
-      size: header.size, channels: channels, values: values, isPalette: header.info.is_palette != 0)
+      size: turn.size(of: header.size), channels: channels,
+      values: turn.turned(values, header.size, channels: channels), isPalette: header.info.is_palette != 0)
   }
 }
 
@@ -77,7 +95,9 @@ private struct Header {
   let name: String
   let byteCount: Int
 
+  /// As the pixels are stored.
   var size: PixelSize { PixelSize(width: Int(info.width), height: Int(info.height)) }
+  var turn: ExifTurn { ExifTurn(rawValue: Int(info.orientation)) ?? .none }
 
   init(_ bytes: [UInt8], name: String, limit: Int) throws {
     guard !bytes.isEmpty else {

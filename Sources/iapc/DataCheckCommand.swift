@@ -86,6 +86,12 @@ struct DataCheckCommand: ParsableCommand {
     for (size, count) in check.sizes.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
       print("size       \(size): \(count)")
     }
+    if check.turned > 0 {
+      let ignored = images.exifOrientation == .ignore
+      print(
+        "turned     \(check.turned) images by their EXIF orientation, "
+          + (ignored ? "left as they are stored" : "as viewers turn them"))
+    }
     if let space = found?.images.space { classes(check, space) }
     list("no label", check.imagesWithoutLabel)
     list("no image", check.labelsWithoutImage)
@@ -131,12 +137,13 @@ struct DataCheckCommand: ParsableCommand {
       let index = place * count / min(shown, count)
       // Files that cannot be read were counted already.
       if let pairs = found?.images {
-        guard let image = try? ImageFile.readRGB(pairs.entries[index].image.path) else { continue }
-        let label = try? pairs.space.read(pairs.entries[index].labelPath)
+        let entry = pairs.entries[index]
+        guard let image = try? entry.image.read() else { continue }
+        let label = try? pairs.space.read(entry.labelPath, exif: entry.image.exif)
         page.add(
-          name: pairs.entries[index].image.name, image: image,
+          name: entry.image.name, image: image,
           label: label?.size == image.size ? label : nil)
-      } else if let list, let image = try? ImageFile.readRGB(list.entries[index].path) {
+      } else if let list, let image = try? list.entries[index].read() {
         page.add(name: list.entries[index].name, image: image)
       }
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Imaging
 import Segmentation
+
+extension ExifOrientation: ExpressibleByArgument {}
 
 /// Where images come from, as every command that reads some takes it.
 struct ImageOptions: ParsableArguments {
@@ -22,6 +25,10 @@ struct ImageOptions: ParsableArguments {
   var split: String?
   @Flag(help: "Go on where the data set has fewer images than it should; results say so.")
   var allowMissing = false
+  @Option(
+    help:
+      "Turn images and labels as their EXIF says, or ignore it: pixels as they are stored. (default: apply)")
+  var exifOrientation: ExifOrientation?
 
   var isEmpty: Bool { source().isEmpty }
 
@@ -29,14 +36,15 @@ struct ImageOptions: ParsableArguments {
   func source(_ labels: LabelOptions? = nil) -> DataSource {
     DataSource(
       dataset: dataset, data: data, split: split, images: images, labels: labels?.labels,
-      labelSpace: labels?.labelSpace, allowMissing: allowMissing)
+      labelSpace: labels?.labelSpace, allowMissing: allowMissing,
+      exifOrientation: exifOrientation ?? .apply)
   }
 
   /// These options under the names of settings.
   var settings: [(String, String?)] {
     [
       ("images", images), ("dataset", dataset), ("data", data), ("split", split),
-      ("allowMissing", allowMissing ? "on" : nil),
+      ("allowMissing", allowMissing ? "on" : nil), ("exifOrientation", exifOrientation?.rawValue),
     ]
   }
 }

@@ -123,7 +123,8 @@ struct Evaluate: SharedCommand {
     let space = try LabelSpace.named(labels.labelSpace ?? network.classes ?? "cityscapes19")
     try check(sets, space)
     let maps = try network.classes.map(LabelSpace.named) ?? space
-    let data = try LabelledImages(images: ImageList(at: predictions), labelFolder: folder, space: space)
+    let list = try ImageList(at: predictions).reading(images.exifOrientation ?? .apply)
+    let data = try LabelledImages(images: list, labelFolder: folder, space: space)
     let evaluation = try shown(Evaluator(labelMapsOf: maps, data: data), data.count)
     return EvaluationReport(evaluation, ofLabelMaps: predictions, in: maps)
   }

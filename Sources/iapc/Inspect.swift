@@ -169,12 +169,12 @@ struct Inspect: ParsableCommand {
   private func pictures() throws -> [RGBImage] {
     let list = try images.source().imageList()
     let count = min(max(1, shown), list.count)
-    let first = try ImageFile.readRGB(list.entries[0].path)
+    let first = try list.entries[0].read()
     // What every known network takes.
     func length(_ side: Int) -> Int { max(32, side / 8 * 8) }
     let target = size ?? PixelSize(width: length(first.width), height: length(first.height))
     return try (0..<count).map {
-      try ImageFile.readRGB(list.entries[$0 * list.count / count].path).resizedBicubic(to: target)
+      try list.entries[$0 * list.count / count].read().resizedBicubic(to: target)
     }
   }
 

@@ -126,7 +126,7 @@ struct Predict: ParsableCommand {
     let display = ProgressDisplay()
     display.begin("predict", list.count)
     for (index, entry) in list.entries.enumerated() {
-      let image = try ImageFile.readRGB(entry.path)
+      let image = try entry.read()
       try results.write(entry, image, predictor.labels(of: image))
       display.advance(index + 1)
       if let signal = Signals.current { throw Interruption(signal: signal) }

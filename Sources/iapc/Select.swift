@@ -103,7 +103,7 @@ struct Select: ParsableCommand {
     let run = try found.lazy.compactMap(\.run).first.map(AdaptationSettings.init(ofRun:))
     let list = try imageList(run)
     let selector = Selector(
-      found, settings(run), source: source, labels: try labelled(), device: machine.device
+      found, settings(run), source: source, labels: try labelled(run), device: machine.device
     ) { try network.load($0, machine) }
     let report = try selector.run(on: list, ProgressDisplay().observer)
     SelectionTable.write(report)
@@ -129,9 +129,10 @@ struct Select: ParsableCommand {
     return try images.source().imageList()
   }
 
-  private func labelled() throws -> LabelledImages? {
+  private func labelled(_ run: AdaptationSettings?) throws -> LabelledImages? {
     guard labels.labels != nil else { return nil }
     var source = images.source(labels)
+    source.exifOrientation = images.exifOrientation ?? run?.target.exifOrientation ?? .apply
     if let labelledImages { (source.images, source.dataset) = (labelledImages, nil) }
     guard !source.isEmpty else {
       throw ValidationError("Missing expected argument '--labelled-images <dir-or-list>'")

@@ -25,8 +25,8 @@ extension AdaptationRun {
       count: images.count, batchSize: settings.batch, seed: settings.seed, part: part)
     let batches = max(1, images.count / settings.batch)
     let loader = BatchLoader(order, workers: settings.workers, replacing: unreadable.most) { request, _ in
-      let path = images.entries[request.index].path
-      let image = try UnreadableFile.marking(path) { try ImageFile.readRGB(path) }
+      let entry = images.entries[request.index]
+      let image = try UnreadableFile.marking(entry.path) { try entry.read() }
       return image.exposed(exposure).resizedBicubic(to: size)
     }
     defer { loader.stop() }

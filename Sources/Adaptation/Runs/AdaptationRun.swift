@@ -154,7 +154,7 @@ public final class AdaptationRun {
     _ network: any Segmenter, _ images: ImageList, _ start: RunStart, labelsDone: Bool
   ) throws {
     guard let crop = settings.crop, let first = images.entries.first else { return }
-    let image = try ImageFile.readSize(first.path)
+    let image = try first.readSize()
     let run = PlannedRun(
       folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan,
       peers: peers)

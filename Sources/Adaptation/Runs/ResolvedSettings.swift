@@ -98,7 +98,7 @@ extension AdaptationSettings {
     warmUp = warmUp ?? min(5000, steps * 5 / 9)
     func rounded(_ length: Double) -> Int { network.inputLength(nearest: length) }
     if size == nil {
-      let first = try ImageFile.readSize(images.entries[0].path)
+      let first = try images.entries[0].readSize()
       let factor = min(1, 1280 / Double(first.width))
       size = PixelSize(
         width: rounded(Double(first.width) * factor), height: rounded(Double(first.height) * factor))

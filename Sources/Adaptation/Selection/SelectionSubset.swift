@@ -31,7 +31,7 @@ public struct SelectionSubset: Sendable {
     let chosen = order.permutation(list.count).prefix(max(1, most)).sorted()
     var images: [RGBImage] = []
     for index in chosen {
-      images.append(try ImageFile.readRGB(list.entries[index].path).resizedBicubic(to: size))
+      images.append(try list.entries[index].read().resizedBicubic(to: size))
       try progress(images.count)
     }
     self.init(images, indices: chosen, pixels: pixels, seed: seed)

@@ -15,6 +15,9 @@ extension AdaptationSettings {
     Setting("data", \.target.data, "the data set's root folder"),
     Setting("split", \.target.split, "the data set's part; auto: its own choice"),
     Setting("allowMissing", \.target.allowMissing, "whether images of the data set may be missing"),
+    Setting(
+      "exifOrientation", \.target.exifOrientation,
+      "apply: images are turned as their EXIF says; ignore: as they are stored"),
     Setting("output", \.output, "the run folder"),
     Setting("batch", \.batch, "images a step, over all processes"),
     Setting("steps", \.steps, "updates to run"),

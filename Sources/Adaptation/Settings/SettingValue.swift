@@ -92,6 +92,7 @@ extension Array: SettingValue where Element: SettingValue {
 public protocol SettingChoice: SettingValue, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension Precision: SettingChoice {}
+extension ExifOrientation: SettingChoice {}
 
 extension SettingChoice {
   public init?(setting text: String) { self.init(rawValue: text) }

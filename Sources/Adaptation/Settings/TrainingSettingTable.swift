@@ -18,6 +18,9 @@ extension TrainingSettings {
     Setting("data", \.source.data, "the data set's root folder"),
     Setting("split", \.source.split, "the data set's part; auto: its own choice"),
     Setting("allowMissing", \.source.allowMissing, "whether images or labels may be missing"),
+    Setting(
+      "exifOrientation", \.source.exifOrientation,
+      "apply: images and labels are turned as their EXIF says; ignore: as they are stored"),
     Setting("classes", \.classes, "the classes that the network learns; auto: those of the labels"),
     Setting("output", \.output, "the run folder"),
     Setting(

@@ -32,6 +32,7 @@ typedef struct ci_info {
   int channels;    // samples a pixel, alpha left out: 1, 3, or 4 (CMYK); a palette PNG has 1
   int bits;        // bits a sample
   int is_palette;  // 1 where the samples are indices into a palette
+  int orientation; // EXIF's, 1 to 8: how viewers turn the picture; 1, as it is, where the file tells none
 } ci_info;
 
 enum { CI_MESSAGE_SIZE = 256 };

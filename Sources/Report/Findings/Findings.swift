@@ -40,9 +40,11 @@ struct Findings {
     var images: [RGBImage] = []
     var pictures: [ShownPicture] = []
     for (entry, rank) in chosen {
-      let image = try ImageFile.readRGB(entry.path)
+      let image = try entry.read()
       let truth = try data.flatMap { data in
-        try data.entries.first { $0.image == entry }.map { try data.space.read($0.labelPath) }
+        try data.entries.first { $0.image == entry }.map {
+          try data.space.read($0.labelPath, exif: entry.exif)
+        }
       }
       pictures.append(
         ShownPicture(

@@ -4,6 +4,7 @@ import Adaptation
 import ArgumentParser
 import Files
 import Foundation
+import Imaging
 import Report
 import Segmentation
 import Torch
@@ -133,7 +134,7 @@ struct Compare: ParsableCommand {
     }
     guard labels.labels != nil else { return ComparisonRun.Score() }
     let settings = try AdaptationSettings(ofRun: RunFolder(run.folder))
-    let data = try labelled()
+    let data = try labelled(settings.target.exifOrientation)
     let score =
       contestant.judgedPerImage
       ? try perImage(run, settings, data) : try selected(run, settings, data)
@@ -141,10 +142,10 @@ struct Compare: ParsableCommand {
     return score
   }
 
-  private func labelled() throws -> LabelledImages {
+  private func labelled(_ exif: ExifOrientation) throws -> LabelledImages {
     let source = DataSource(
       dataset: nil, data: nil, split: nil, images: labelledImages, labels: labels.labels,
-      labelSpace: labels.labelSpace, allowMissing: false)
+      labelSpace: labels.labelSpace, exifOrientation: exif)
     return try source.labelled(defaultSpace: .cityscapes19).images
   }
 

@@ -22,7 +22,7 @@ struct BoardPictures {
   func overlays(of network: any Segmenter) -> [(name: String, image: RGBImage)] {
     let predictor = Predictor(network, PredictionSettings(size: size))
     return images.compactMap { entry in
-      guard let image = try? ImageFile.readRGB(entry.path) else { return nil }
+      guard let image = try? entry.read() else { return nil }
       let small = image.size.fitted(width: Self.widest)
       let labels = predictor.labels(of: image, at: small)
       return ("overlay/\(entry.name)", classes.overlay(labels, on: image.resizedBicubic(to: small)))

@@ -105,8 +105,8 @@ private struct MapPairs: PairReader {
 
   func read(_ index: Int) throws -> (prediction: LabelMap, label: LabelMap)? {
     let entry = data.entries[index]
-    let prediction = try space.read(entry.image.path)
-    let label = try data.space.read(entry.labelPath)
+    let prediction = try space.read(entry.image.path, exif: entry.image.exif)
+    let label = try data.space.read(entry.labelPath, exif: entry.image.exif)
     guard prediction.size == label.size else {
       throw Problem(
         "a label map has another size than its label", at: entry.image.path,
@@ -127,7 +127,7 @@ extension LabelledImages {
 extension ImageList {
   /// The images of some indices one by one, decoded while the one before is in use.
   func readAhead(_ indices: [Int]) -> BatchLoader<RGBImage> {
-    inTurn(indices) { try ImageFile.readRGB(entries[$0].path) }
+    inTurn(indices) { try entries[$0].read() }
   }
 }
 

@@ -110,7 +110,9 @@ public struct SourceTrainer {
 
   private func validationData(_ space: LabelSpace) throws -> LabelledImages? {
     guard !settings.validation.isEmpty else { return nil }
-    return try settings.validation.labelled(defaultSpace: space).images
+    var source = settings.validation
+    source.exifOrientation = settings.source.exifOrientation
+    return try source.labelled(defaultSpace: space).images
   }
 
   /// Reads every pair before long work begins.
@@ -125,9 +127,9 @@ public struct SourceTrainer {
     _ network: any Segmenter, _ data: LabelledImages, _ validation: LabelledImages?, _ start: RunStart
   ) throws {
     guard let first = data.entries.first else { return }
-    let image = try ImageFile.readSize(first.image.path)
+    let image = try first.image.readSize()
     let scored = try validation.flatMap { set in
-      try set.entries.first.map { (set.count, try ImageFile.readSize($0.image.path)) }
+      try set.entries.first.map { (set.count, try $0.image.readSize()) }
     }
     let run = PlannedRun(
       folder: folder, start: start, observer: observer, resources: resources, policy: settings.plan,

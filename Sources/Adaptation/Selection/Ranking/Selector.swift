@@ -126,7 +126,7 @@ public struct Selector {
     let size =
       try settings.size
       ?? Predictor(network, PredictionSettings()).inputSize(
-        of: ImageFile.readSize(list.entries[0].path))
+        of: list.entries[0].readSize())
     try network.checkInput(size, "--size")
     if settings.estimatesStatistics {
       try network.checkStatistics(of: size, count: 1, at: "--size \(size)")

@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import Imaging
 
 /// The images of a data set, in a fixed order, each with a name of its own.
 public struct ImageList: Equatable, Sendable {
@@ -12,18 +13,21 @@ public struct ImageList: Equatable, Sendable {
     /// The path relative to the folder or list, without extension: "aachen/aachen_000000_000019".
     /// It never leads out of a folder that results are written to.
     public let name: String
+    /// What becomes of the orientation that the file's EXIF tells.
+    public let exif: ExifOrientation
 
     /// An image at a path, under the name of its results.
-    public init(path: String, name: String) {
+    public init(path: String, name: String, exif: ExifOrientation = .apply) {
       self.path = path
       self.name = name
+      self.exif = exif
     }
   }
 
   /// The folder, list file or image that was given.
   public let source: String
   /// The images in their order.
-  public let entries: [Entry]
+  public internal(set) var entries: [Entry]
 
   /// How many images there are.
   public var count: Int { entries.count }

@@ -2,7 +2,6 @@
 
 import Files
 import Foundation
-import Imaging
 import Synchronization
 
 extension ImageList {
@@ -14,7 +13,7 @@ extension ImageList {
   public func checkImages(shouldStop: () -> Bool = { false }) throws {
     let found = Mutex<[Int: Problem]>([:])
     try checkEach(count, shouldStop: shouldStop) { index in
-      do { _ = try ImageFile.readRGB(entries[index].path) } catch let problem as Problem {
+      do { _ = try entries[index].read() } catch let problem as Problem {
         found.withLock { $0[index] = problem }
       }
     }

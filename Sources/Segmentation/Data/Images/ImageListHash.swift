@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import Imaging
 
 extension ImageList {
   /// The SHA-256 of all names and file contents, in order: two lists of the same hash hold the same images.
@@ -12,7 +13,10 @@ extension ImageList {
   public func contentHash() throws -> String {
     var text = ""
     for entry in entries {
-      text += "\(entry.name)\0\(try FileHash.sha256(ofFile: entry.path))\n"
+      // What was made of the pixels as they are stored is not what is made of them turned.
+      let isTurned = entry.exif == .apply && (try? ImageFile.isTurned(entry.path)) == true
+      let form = isTurned ? "\0turned" : ""
+      text += "\(entry.name)\0\(try FileHash.sha256(ofFile: entry.path))\(form)\n"
     }
     return FileHash.sha256(of: Array(text.utf8))
   }

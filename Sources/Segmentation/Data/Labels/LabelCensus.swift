@@ -18,8 +18,8 @@ extension LabelSpace {
   /// Counts a label file's pixels.
   ///
   /// - Throws: a `Problem` for a file that cannot be read; unknown ids are counted.
-  public func census(of path: String) throws -> LabelCensus {
-    let image = try ImageFile.readIndices(path)
+  public func census(of path: String, exif: ExifOrientation = .apply) throws -> LabelCensus {
+    let image = try ImageFile.readIndices(path, exif: exif)
     let first = try idChannel(of: image, path: path)
     var counts = [Int](repeating: 0, count: 1 << 16)
     counts.withUnsafeMutableBufferPointer { counts in

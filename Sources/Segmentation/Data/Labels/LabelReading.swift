@@ -8,8 +8,8 @@ extension LabelSpace {
   ///
   /// - Throws: a `Problem` for a file that cannot be read, has more than one channel where the
   ///   space names none, or holds an id that the label space does not know.
-  public func read(_ path: String) throws -> LabelMap {
-    try map(try ImageFile.readIndices(path), path: path)
+  public func read(_ path: String, exif: ExifOrientation = .apply) throws -> LabelMap {
+    try map(try ImageFile.readIndices(path, exif: exif), path: path)
   }
 
   /// The class indices of ids already read; `path` names their file in problems.

@@ -131,16 +131,27 @@ public struct LabelledImages: Equatable, Sendable {
   /// - Throws: `UnreadableFile` for a file that cannot be read; a `Problem` for one that can and does not fit.
   func readMarked(_ index: Int) throws -> Sample {
     let entry = entries[index]
-    let image = try UnreadableFile.marking(entry.image.path) { try ImageFile.readRGB(entry.image.path) }
-    let ids = try UnreadableFile.marking(entry.labelPath) { try ImageFile.readIndices(entry.labelPath) }
-    let label = try space.map(ids, path: entry.labelPath)
-    guard label.size == image.size else {
-      throw Problem(
-        "the label has another size than its image", at: entry.labelPath,
-        because: "the image \(entry.image.path) is \(image.size), the label is \(label.size)",
-        remedy: "give labels of the images' own size")
+    let image = try UnreadableFile.marking(entry.image.path) { try entry.image.read() }
+    let ids = try UnreadableFile.marking(entry.labelPath) {
+      try ImageFile.readIndices(entry.labelPath, exif: entry.image.exif)
     }
+    let label = try space.map(ids, path: entry.labelPath)
+    guard label.size == image.size else { throw entry.ofOtherSize(image.size, label: label.size) }
     return Sample(name: entry.image.name, image: image, label: label)
+  }
+}
+
+extension LabelledImages.Entry {
+  /// The problem of a label that has another size than its image.
+  func ofOtherSize(_ image: PixelSize, label: PixelSize) -> Problem {
+    let isTurned = self.image.exif == .apply && (try? ImageFile.isTurned(self.image.path)) == true
+    return Problem(
+      "the label has another size than its image", at: labelPath,
+      because: "the image \(self.image.path) is \(image)"
+        + (isTurned ? ", turned as its EXIF says" : "") + ", the label is \(label)",
+      remedy: isTurned && label == PixelSize(width: image.height, height: image.width)
+        ? "turn the label, too, or leave both as they are stored with --exif-orientation ignore"
+        : "give labels of the images' own size")
   }
 }
 

@@ -31,6 +31,8 @@ public struct DataCheck: Encodable, Equatable, Sendable {
   public var pairs = 0
   /// Images of each size, "1914x1052" for one.
   public var sizes: [String: Int] = [:]
+  /// Images whose EXIF asks viewers to turn them.
+  public var turned = 0
   /// Labelled pixels of each class, in the label space's order.
   public var classPixels: [Int] = []
   /// Images that show each class.
@@ -57,7 +59,7 @@ public struct DataCheck: Encodable, Equatable, Sendable {
   public init(_ list: ImageList, progress: (Int) throws -> Void) throws {
     self.init(classCount: 0)
     try look(list.count, progress) { index in
-      try Sighting(size: ImageFile.readRGB(list.entries[index].path).size)
+      try Sighting(of: list.entries[index])
     } path: {
       list.entries[$0].path
     }
@@ -71,14 +73,11 @@ public struct DataCheck: Encodable, Equatable, Sendable {
     pairs = data.count
     try look(data.count, progress) { index in
       let entry = data.entries[index]
-      let image = try ImageFile.readRGB(entry.image.path)
-      let census = try data.space.census(of: entry.labelPath)
-      guard census.size == image.size else {
-        throw Problem(
-          "the label has another size than its image", at: entry.labelPath,
-          because: "the image is \(image.size), the label is \(census.size)", remedy: "")
-      }
-      return Sighting(size: image.size, census: census)
+      var sighting = try Sighting(of: entry.image)
+      let census = try data.space.census(of: entry.labelPath, exif: entry.image.exif)
+      guard census.size == sighting.size else { throw entry.ofOtherSize(sighting.size, label: census.size) }
+      sighting.census = census
+      return sighting
     } path: {
       data.entries[$0].image.path
     }
@@ -92,7 +91,13 @@ public struct DataCheck: Encodable, Equatable, Sendable {
 
   private struct Sighting: Sendable {
     let size: PixelSize
+    let isTurned: Bool
     var census: LabelCensus?
+
+    init(of entry: ImageList.Entry) throws {
+      size = try entry.read().size
+      isTurned = try ImageFile.isTurned(entry.path)
+    }
   }
 
   private mutating func look(
@@ -122,6 +127,7 @@ public struct DataCheck: Encodable, Equatable, Sendable {
 
   private mutating func add(_ sighting: Sighting, _ unknown: inout [Int: UnknownID]) {
     sizes[sighting.size.description, default: 0] += 1
+    if sighting.isTurned { turned += 1 }
     guard let census = sighting.census else { return }
     for (index, pixels) in census.classPixels.enumerated() where pixels > 0 {
       classPixels[index] += pixels

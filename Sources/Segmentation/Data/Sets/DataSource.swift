@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import Imaging
 
 /// Where a command's images and labels come from: a data set by its name or file, or folders.
 public struct DataSource: Equatable, Sendable {
@@ -21,11 +22,14 @@ public struct DataSource: Equatable, Sendable {
   public var labelSpace: String?
   /// Whether to go on where images or labels are missing.
   public var allowMissing: Bool
+  /// What becomes of the orientation that the EXIF of images and labels tells.
+  public var exifOrientation: ExifOrientation
 
   /// A source of what is named; an empty one by default.
   public init(
     dataset: String? = nil, data: String? = nil, split: String? = nil, preferredSplit: String? = nil,
-    images: String? = nil, labels: String? = nil, labelSpace: String? = nil, allowMissing: Bool = false
+    images: String? = nil, labels: String? = nil, labelSpace: String? = nil, allowMissing: Bool = false,
+    exifOrientation: ExifOrientation = .apply
   ) {
     self.dataset = dataset
     self.data = data
@@ -35,6 +39,7 @@ public struct DataSource: Equatable, Sendable {
     self.labels = labels
     self.labelSpace = labelSpace
     self.allowMissing = allowMissing
+    self.exifOrientation = exifOrientation
   }
 
   /// Whether neither images nor a data set are named.
@@ -45,7 +50,7 @@ public struct DataSource: Equatable, Sendable {
   /// - Throws: a `Problem` where no images are named or found, and for fewer images than the data set has,
   ///   unless they may be missing.
   public func imageList() throws -> ImageList {
-    if let images { return try ImageList(at: images) }
+    if let images { return try ImageList(at: images).reading(exifOrientation) }
     return try images(of: choice()).list
   }
 
@@ -84,7 +89,7 @@ public struct DataSource: Equatable, Sendable {
       throw unknownSpace(at: labels)
     }
     let pairs = try LabelledImages(
-      images: ImageList(at: images), labelFolder: labels, space: space,
+      images: ImageList(at: images).reading(exifOrientation), labelFolder: labels, space: space,
       allowing: allowMissing ? [.images, .labels] : [])
     return LabelledSource(images: pairs, missing: pairs.imagesLeftOut.count, name: images)
   }
@@ -117,7 +122,7 @@ public struct DataSource: Equatable, Sendable {
   }
 
   private func images(of choice: Choice) throws -> (list: ImageList, missing: Int) {
-    let list = try choice.set.images(of: choice.split, in: choice.root)
+    let list = try choice.set.images(of: choice.split, in: choice.root).reading(exifOrientation)
     let count = choice.split.count ?? list.count
     let missing = max(0, count - list.count)
     guard missing == 0 || allowMissing else {

@@ -24,7 +24,7 @@ public struct TargetViewMaker: Sendable {
   /// - Throws: `UnreadableFile` for an image that cannot be read, a `Problem` for one without a pseudo-label.
   public func make(_ index: Int, using generator: inout SeededGenerator) throws -> TargetViews {
     let entry = images.entries[index]
-    let image = try UnreadableFile.marking(entry.path) { try ImageFile.readRGB(entry.path) }
+    let image = try UnreadableFile.marking(entry.path) { try entry.read() }
     var views = TargetView.make(
       image: image, pseudoLabel: try pseudoLabels.label(named: entry.name), settings: settings,
       using: &generator)
