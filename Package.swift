@@ -68,6 +68,8 @@ let pictureLibraries: [LinkerSetting] = [
   .unsafeFlags(homebrew.map { "-L\($0)/lib" }, .when(platforms: [.macOS])),
   .linkedLibrary("jpeg"),
   .linkedLibrary("png"),
+  .linkedLibrary("webp"),
+  .linkedLibrary("tiff"),
 ]
 
 /// The program of `make fuzz`: libFuzzer brings its `main`, so it builds only with `--sanitize fuzzer`.

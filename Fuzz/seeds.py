@@ -104,6 +104,31 @@ def write_pictures():
         ("comment", colour, {"comment": b"x", "dpi": (72, 72)}),
     ):
         write(f"jpeg/{name}.jpg", encoded(image, "JPEG", **options))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    write("jpeg/turned.jpg", encoded(colour, "JPEG", exif=turned.tobytes()))
+    write("png/turned.png", encoded(colour, "PNG", exif=turned.tobytes()))
+    write("webp/lossless.webp", encoded(colour, "WEBP", lossless=True, exif=turned.tobytes()))
+    write("webp/lossy.webp", encoded(colour.convert("RGBA"), "WEBP", quality=50))
+    write("webp/cut.webp", encoded(colour, "WEBP", lossless=True)[:-20])
+    for name, image, options in (
+        ("plain", colour, {}),
+        ("lzw", colour, {"compression": "tiff_lzw"}),
+        ("deflate", colour, {"compression": "tiff_adobe_deflate"}),
+        ("packbits", colour.convert("P"), {"compression": "packbits"}),
+        ("fax", colour.convert("1"), {"compression": "group4"}),
+        ("jpeg", colour, {"compression": "jpeg"}),
+        ("inks", colour.convert("CMYK"), {}),
+        ("alpha", colour.convert("RGBA"), {"compression": "tiff_lzw"}),
+        ("grey16", Image.fromarray(pixels[:, :, 0].astype(numpy.uint16) * 257), {}),
+        ("float", Image.fromarray(pixels[:, :, 0].astype(numpy.float32)), {}),
+        ("big", colour, {"big_tiff": True}),
+    ):
+        write(f"tiff/{name}.tif", encoded(image, "TIFF", **options))
+    write("tiff/cut.tif", encoded(colour, "TIFF", compression="tiff_lzw")[:-20])
+    for mode in ("RGB", "RGBA", "L", "P", "1"):
+        write(f"bmp/{mode.lower()}.bmp", encoded(colour.convert(mode), "BMP"))
+    write("bmp/cut.bmp", encoded(colour, "BMP")[:-20])
     write("jpeg/cut.jpg", encoded(colour, "JPEG")[:-100])
     write("png/cut.png", encoded(colour, "PNG")[:-20])
 

@@ -114,6 +114,108 @@ def write_rgb(folder):
         path.with_suffix(".rgb").write_bytes(struct.pack("<II", *picture.size) + picture.tobytes())
 
 
+def bmp(pixels, bits, header=40, kind=0, masks=(), palette=None, top_down=False):
+    """A BMP of any number of bits: Pillow writes only some of them. pixels: [height, width] packed values."""
+    height, width = pixels.shape
+    rows = b""
+    for row in pixels if top_down else pixels[::-1]:
+        if bits < 8:
+            planes = (row[:, None] >> np.arange(bits - 1, -1, -1)) & 1
+            data = np.packbits(planes.astype(np.uint8).reshape(-1)).tobytes()
+        else:
+            data = b"".join(int(value).to_bytes(bits // 8, "little") for value in row)
+        rows += data + bytes(-len(data) % 4)
+    table = b"" if palette is None else b"".join(bytes([b, g, r]) + bytes(header != 12) for r, g, b in palette)
+    extra = struct.pack(f"<{len(masks)}I", *masks)
+    start = 14 + header + len(extra) + len(table)
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        signed = -height if top_down else height
+        info = struct.pack("<IiiHHIIiiII", 40, width, signed, 1, bits, kind, len(rows), 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + info + extra + table + rows
+
+
+def write_other_formats(folder):
+    """WebP, TIFF and BMP of many kinds, Pillow's RGB bytes of each, and the samples of those that keep them."""
+    colours = scene(27, 19, 9)
+    picture, grey = Image.fromarray(colours), Image.fromarray(colours[..., 1])
+    palette = np.random.RandomState(10).randint(0, 256, (256, 3)).astype(np.uint8)
+    indexed = Image.fromarray(colours[..., 1], "P")
+    indexed.putpalette(palette.tobytes())
+    deep = colours.astype(np.uint16) * 256 + colours[::-1]
+    alpha = Image.fromarray(np.dstack([colours, colours[..., 0]]))
+    tiffs = {
+        "rgb": (picture, {}), "rgb_lzw": (picture, {"compression": "tiff_lzw"}),
+        "rgb_deflate": (picture, {"compression": "tiff_adobe_deflate"}),
+        "rgb_packbits": (picture, {"compression": "packbits"}), "rgba": (alpha, {}),
+        "grey": (grey, {}), "grey16": (Image.fromarray(deep[..., 0]), {"compression": "tiff_lzw"}),
+        "palette": (indexed, {}), "bits": (grey.convert("1"), {"compression": "group4"}),
+        "big": (picture, {"big_tiff": True}), "jpeg": (picture, {"compression": "jpeg", "quality": 95}),
+        "turned": (picture, {"tiffinfo": {274: 6}}),
+    }
+    for name, (image, options) in tiffs.items():
+        image.save(folder / f"{name}.tif", **options)
+    (folder / "rgb16.tif").write_bytes(tiff16(deep))
+    picture.save(folder / "lossless.webp", lossless=True)
+    alpha.save(folder / "alpha.webp", lossless=True, exact=True)
+    picture.save(folder / "lossy.webp", quality=80)
+    picture.save(folder / "turned.webp", lossless=True, exif=exif(8))
+    values = colours.astype(int)
+    packed = values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]
+    five = (values[..., 0] >> 3) << 10 | (values[..., 1] >> 3) << 5 | values[..., 2] >> 3
+    six = (values[..., 0] >> 3) << 11 | (values[..., 1] >> 2) << 5 | values[..., 2] >> 3
+    bmps = {
+        "rgb": (packed, 24, {}), "rgb_down": (packed, 24, {"top_down": True}), "rgb32": (packed, 32, {}),
+        "masked32": (packed << 8, 32, {"kind": 3, "masks": (0xFF000000, 0xFF0000, 0xFF00)}),
+        "rgb16": (five, 16, {}), "masked16": (six, 16, {"kind": 3, "masks": (0xF800, 0x7E0, 0x1F)}),
+        "palette8": (values[..., 1], 8, {"palette": palette}),
+        "palette4": (values[..., 1] >> 4, 4, {"palette": palette[:16]}),
+        "palette1": (values[..., 1] >> 7, 1, {"palette": palette[:2]}),
+        "old": (values[..., 1], 8, {"palette": palette, "header": 12}),
+    }
+    for name, (pixels, bits, options) in bmps.items():
+        (folder / f"{name}.bmp").write_bytes(bmp(pixels.astype(np.int64), bits, **options))
+    samples = {
+        "rgb.tif": colours, "rgba.tif": colours, "grey.tif": colours[..., 1], "grey16.tif": deep[..., 0],
+        "palette.tif": colours[..., 1], "rgb16.tif": deep, "lossless.webp": colours, "rgb.bmp": colours,
+        "palette8.bmp": colours[..., 1], "palette4.bmp": colours[..., 1] >> 4, "old.bmp": colours[..., 1],
+    }
+    for name, stored in samples.items():
+        stored = stored.reshape(19, 27, -1)
+        header = struct.pack("<III", 27, 19, stored.shape[2])
+        (folder / f"{name}.samples").write_bytes(header + stored.astype("<u2").tobytes())
+    for path in sorted([*folder.glob("*.tif"), *folder.glob("*.webp"), *folder.glob("*.bmp")]):
+        if path.name == "rgb16.tif":
+            shown = Image.fromarray((deep >> 8).astype(np.uint8))
+        elif path.name == "grey16.tif":
+            shown = Image.fromarray((deep[..., 0] >> 8).astype(np.uint8))
+        else:
+            shown = ImageOps.exif_transpose(Image.open(path))
+        shown = shown.convert("RGB")
+        path.with_suffix(path.suffix + ".rgb").write_bytes(struct.pack("<II", *shown.size) + shown.tobytes())
+
+
+def tiff16(samples):
+    """A TIFF of 16-bit RGB in the big-endian order, in one strip for each plane: Pillow writes none."""
+    height, width = samples.shape[:2]
+    planes = [samples[..., c].astype(">u2").tobytes() for c in range(3)]
+    tags = [
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 0), (259, 3, 1, 1 << 16), (262, 3, 1, 2 << 16),
+        (273, 4, 3, 0), (277, 3, 1, 3 << 16), (278, 4, 1, height), (279, 4, 3, 0), (284, 3, 1, 2 << 16),
+    ]
+    after = 8 + 2 + 12 * len(tags) + 4
+    bits, offsets, counts = after, after + 6, after + 18
+    start = after + 30
+    places = {258: bits, 273: offsets, 279: counts}
+    out = b"MM\0*" + struct.pack(">IH", 8, len(tags))
+    for tag, kind, count, value in tags:
+        out += struct.pack(">HHII", tag, kind, count, places.get(tag, value))
+    out += struct.pack(">I", 0) + struct.pack(">3H", 16, 16, 16)
+    out += struct.pack(">3I", *[start + c * len(planes[0]) for c in range(3)])
+    return out + struct.pack(">3I", *[len(planes[0])] * 3) + b"".join(planes)
+
+
 def exif(orientation):
     tags = Image.Exif()
     tags[ExifTags.Base.Orientation] = orientation
@@ -215,6 +317,7 @@ def write_distorted(folder):
 def main():
     writers = {
         "pictures": [write_png_kinds, write_jpeg_kinds, write_rgb],
+        "formats": [write_other_formats],
         "oriented": [write_oriented],
         "resampled": [write_resampled],
         "colour": [write_colours, write_distorted],

@@ -9,7 +9,7 @@ if ! [[ $minutes =~ ^[1-9][0-9]*$ ]]; then
   echo "MINUTES is a whole number of at least 1, found $minutes" >&2
   exit 2
 fi
-[ $# -gt 0 ] || set -- pickle zip safetensors png jpeg config dataset list
+[ $# -gt 0 ] || set -- pickle zip safetensors png jpeg webp tiff bmp config dataset list
 home=.build/fuzz
 fuzz=$home/release/fuzz
 table=$home/table.txt
@@ -26,14 +26,18 @@ unset SWIFT_DETERMINISTIC_HASHING
 seeds() {
   local folder=$home/seeds/$1 fixtures=Tests/TorchTests/Fixtures/checkpoints
   local pictures=Tests/ImagingTests/Fixtures/pictures
+  local oriented=Tests/ImagingTests/Fixtures/oriented formats=Tests/ImagingTests/Fixtures/formats
   rm -rf "$folder"
   mkdir -p "$folder"
   case $1 in
     pickle) cp $fixtures/*.legacy.pth $fixtures/*.pkl "$folder" ;;
     zip) cp $fixtures/*.zip* $fixtures/*.protocol4.pth "$folder" ;;
     safetensors) cp $fixtures/*.safetensors "$folder" ;;
-    png) cp $pictures/*.png "$folder" ;;
-    jpeg) cp $pictures/*.jpg "$folder" ;;
+    png) cp $pictures/*.png $oriented/*.png "$folder" ;;
+    jpeg) cp $pictures/*.jpg $oriented/*.jpg "$folder" ;;
+    webp) cp $formats/*.webp "$folder" ;;
+    tiff) cp $formats/*.tif "$folder" ;;
+    bmp) cp $formats/*.bmp "$folder" ;;
     config) cp configs/*.yaml configs/ablations/*.yaml "$folder" ;;
   esac
 }

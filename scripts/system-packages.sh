@@ -16,13 +16,15 @@ missing_packages() {
   has_headers cstdio || echo g++
   has_headers cstdio jpeglib.h || echo libjpeg-dev
   has_headers png.h || echo libpng-dev
+  has_headers webp/decode.h || echo libwebp-dev
+  has_headers tiffio.h || echo libtiff-dev
   has_headers zlib.h || echo zlib1g-dev
 }
 
 # Installs the Debian packages "$@" where this user may; else stops with the line to type.
 install_packages() {
   local as_root=() line="sudo apt-get install -y $*"
-  if command -v brew >/dev/null; then stop "missing $*: type: brew install jpeg-turbo libpng"; fi
+  if command -v brew >/dev/null; then stop "missing $*: type: brew install jpeg-turbo libpng webp libtiff"; fi
   command -v apt-get >/dev/null ||
     stop "missing the development files of: $* (Debian's names): install your system's packages of them"
   if [ "$(id -u)" != 0 ]; then
@@ -46,12 +48,12 @@ install_packages() {
 ensure_system_packages() {
   command -v swift >/dev/null ||
     stop "Swift is missing: install Swift 6.1 or later (https://www.swift.org/install)"
-  has_headers cstdio jpeglib.h png.h zlib.h && return
+  has_headers cstdio jpeglib.h png.h webp/decode.h tiffio.h zlib.h && return
   local missing
   missing=$(missing_packages)
   # shellcheck disable=SC2086 # one word a package
   install_packages $missing
   # shellcheck disable=SC2086
-  has_headers cstdio jpeglib.h png.h zlib.h ||
+  has_headers cstdio jpeglib.h png.h webp/decode.h tiffio.h zlib.h ||
     stop "clang++ still does not find the headers of" $missing ": is it that of Swift's toolchain?"
 }

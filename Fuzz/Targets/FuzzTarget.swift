@@ -10,6 +10,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case safetensors
   case png
   case jpeg
+  case webp
+  case tiff
+  case bmp
   case config
   case dataset
   case list
@@ -24,6 +27,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       try readCheckpoint(at: file("input.pth", bytes, in: folder), size: bytes.count)
     case .png: try readPNG(bytes)
     case .jpeg: try readColours(bytes)
+    case .webp, .tiff, .bmp: try readColoursAndLabels(bytes)
     case .config: try readConfig(at: file("input.yaml", bytes, in: folder))
     case .dataset: try readDataSet(at: file("input.yaml", bytes, in: folder))
     case .list: try readList(at: file("input.txt", bytes, in: folder), in: folder)

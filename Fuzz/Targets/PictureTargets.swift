@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Imaging
 import Segmentation
 
@@ -10,6 +11,12 @@ func readColours(_ bytes: [UInt8]) throws {
   let image = try ImageFile.decode(bytes, name: "input", limit: limit)
   try expect(image.size.area <= limit, "\(image.size) pixels, \(limit) were allowed")
   try expect(image.pixels.count == 3 * image.size.area, "\(image.pixels.count) bytes of \(image.size)")
+}
+
+/// Reads a picture as classes, which most do not hold, and as colours.
+func readColoursAndLabels(_ bytes: [UInt8]) throws {
+  do { try readLabels(bytes) } catch is Problem {}
+  try readColours(bytes)
 }
 
 /// Reads a PNG as colours and as classes, and again with its checksums put right, so that changed bytes get

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The orientation that EXIF tells, out of a JPEG's APP1 segment or a PNG's eXIf chunk. Nothing is allocated, and what
+// The orientation that EXIF tells, out of a JPEG's APP1 segment or a chunk of a PNG or WebP. Nothing is allocated, and what
 // cannot be read tells none.
 #include "internal.h"
 
@@ -85,10 +85,22 @@ static span exif_of_png(const uint8_t *bytes, size_t count) {
   return NOTHING;
 }
 
+static span exif_of_webp(const uint8_t *bytes, size_t count) {
+  size_t place = 12;
+  while (place + 8 <= count) {
+    size_t length = number(bytes + place + 4, 4, 0);
+    if (length > count - place - 8) break;
+    if (memcmp(bytes + place, "EXIF", 4) == 0) return without_mark((span){bytes + place + 8, length});
+    place += 8 + length + length % 2;
+  }
+  return NOTHING;
+}
+
 int ci_exif_orientation(ci_format format, const uint8_t *bytes, size_t count) {
   switch (format) {
     case CI_FORMAT_JPEG: return orientation_of(exif_of_jpeg(bytes, count));
     case CI_FORMAT_PNG: return orientation_of(exif_of_png(bytes, count));
+    case CI_FORMAT_WEBP: return orientation_of(exif_of_webp(bytes, count));
     default: return 1;
   }
 }

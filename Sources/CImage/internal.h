@@ -19,4 +19,19 @@ ci_status ci_png_rgb(const uint8_t *bytes, size_t count, const ci_info *info, ui
 ci_status ci_png_samples(
     const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);
 
+ci_status ci_webp_info(const uint8_t *bytes, size_t count, ci_info *out, char *message);
+ci_status ci_webp_rgb(const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message);
+ci_status ci_webp_samples(
+    const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);
+
+ci_status ci_tiff_info(const uint8_t *bytes, size_t count, ci_info *out, char *message);
+ci_status ci_tiff_rgb(const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message);
+ci_status ci_tiff_samples(
+    const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);
+
+ci_status ci_bmp_info(const uint8_t *bytes, size_t count, ci_info *out, char *message);
+ci_status ci_bmp_rgb(const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message);
+ci_status ci_bmp_samples(
+    const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);
+
 #endif

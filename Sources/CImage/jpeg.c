@@ -101,6 +101,7 @@ static ci_status read_info(jpeg_run *run, const uint8_t *bytes, size_t count, ci
   out->channels = run->decoder.num_components;
   out->bits = run->decoder.data_precision;
   out->is_palette = 0;
+  out->is_lossy = 1;
   return close_run(run);
 }
 

@@ -80,6 +80,7 @@ static void read_header(png_run *run, ci_info *out) {
   out->width = png_get_image_width(run->png, run->info);
   out->height = png_get_image_height(run->png, run->info);
   out->is_palette = kind == PNG_COLOR_TYPE_PALETTE;
+  out->is_lossy = 0;
   out->channels = (kind & PNG_COLOR_MASK_COLOR) && !out->is_palette ? 3 : 1;
   out->bits = png_get_bit_depth(run->png, run->info);
 }

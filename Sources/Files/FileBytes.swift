@@ -61,7 +61,7 @@ package struct ReadableFile {
   package init(_ path: String, kind: String = "file") throws {
     let what = "cannot read the \(kind)"
     // Without O_NONBLOCK a pipe that nobody writes to would hold the program for ever.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = PathText.withBytes(of: path, failed: -1) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw Self.problem(what, at: path, errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

@@ -34,7 +34,7 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   /// The part without control characters, with which a name out of a file could steer a terminal, and with
   /// its middle left out where it is too long to be read.
   private static func shown(_ part: String) -> String {
-    let safe = part.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
+    let safe = PathText.shown(part).unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
       let isControl = scalar.properties.generalCategory == .control
       return isControl && !"\t\n\r".unicodeScalars.contains(scalar) ? "\u{fffd}" : scalar
     }

@@ -3,7 +3,7 @@
 import CImage
 import Files
 
-/// Reading of JPEG and PNG files, by what they hold.
+/// Reading of JPEG, PNG, WebP, TIFF and BMP files, by what they hold.
 ///
 /// Every error is a `Problem`: a missing, empty, truncated or damaged file, a directory, something that is no
 /// image, an extension that contradicts the content, a picture of too many pixels.
@@ -14,7 +14,7 @@ public enum ImageFile {
   // Enough for the header of nearly every file; the others are read whole.
   private static let headerBytes = 1 << 16
 
-  /// The colours of a JPEG or PNG file: palettes looked up, grey spread to three channels, alpha dropped,
+  /// The colours of a picture: palettes looked up, grey spread to three channels, alpha dropped,
   /// 16-bit samples cut to their high byte.
   public static func readRGB(
     _ path: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
@@ -22,7 +22,7 @@ public enum ImageFile {
     try decode(FileBytes.read(path), name: path, limit: limit, exif: exif)
   }
 
-  /// The samples of a PNG file as they are stored, for label files.
+  /// The samples of a file as they are stored, for label files: of a PNG, TIFF, BMP or lossless WebP.
   public static func readIndices(
     _ path: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
   ) throws -> IndexImage {
@@ -69,11 +69,7 @@ public enum ImageFile {
     _ bytes: [UInt8], name: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
   ) throws -> IndexImage {
     let header = try Header(bytes, name: name, limit: limit)
-    guard header.info.format == CI_FORMAT_PNG else {
-      throw Problem(
-        "cannot read the labels", at: name, because: "expected a PNG, found a JPEG, which blurs label values",
-        remedy: "give the label map as a PNG")
-    }
+    guard header.info.is_lossy == 0 else { throw blurred(name, ImageFormat(sniffing: bytes)) }
     try header.checkPlausible()
     let channels = Int(header.info.channels)
     let count = channels * header.size.area
@@ -87,6 +83,15 @@ public enum ImageFile {
       size: turn.size(of: header.size), channels: channels,
       values: turn.turned(values, header.size, channels: channels), isPalette: header.info.is_palette != 0)
   }
+}
+
+/// The problem of labels in a format that changes them.
+private func blurred(_ name: String, _ format: ImageFormat) -> Problem {
+  Problem(
+    "cannot read the labels", at: name,
+    because: "expected a PNG, found \(format == .jpeg ? "a JPEG" : "a lossy \(format.name.dropFirst(2))"), "
+      + "which blurs label values",
+    remedy: "give the label map as a PNG")
 }
 
 /// What the first part of an image file tells, checked.
@@ -107,7 +112,7 @@ private struct Header {
     let format = ImageFormat(sniffing: bytes)
     if case .other(let found) = format {
       throw Problem(
-        "cannot read the image", at: name, because: "expected a JPEG or PNG, found \(found)",
+        "cannot read the image", at: name, because: "expected a JPEG, PNG, WebP, TIFF or BMP, found \(found)",
         remedy: "convert it to PNG or remove it")
     }
     try format.checkExtension(of: name)
@@ -128,8 +133,13 @@ private struct Header {
   ///
   /// Deflate makes at least one byte of 1032; a JPEG has at least one bit for each block of 8x8 pixels.
   func checkPlausible() throws {
-    let isPNG = info.format == CI_FORMAT_PNG
-    let needed = isPNG ? size.area / 8 * Int(info.channels) * Int(info.bits) / 1032 : size.area / 512
+    let needed =
+      switch info.format {
+      case CI_FORMAT_PNG: size.area / 8 * Int(info.channels) * Int(info.bits) / 1032
+      case CI_FORMAT_JPEG: size.area / 512
+      // BMP's reader asks for every row; the others can hold a picture of one colour in a few bytes.
+      default: 0
+      }
     guard byteCount < needed else { return }
     throw Problem(
       "cannot read the image", at: name,

@@ -7,6 +7,9 @@ import Files
 enum ImageFormat: Equatable {
   case jpeg
   case png
+  case webp
+  case tiff
+  case bmp
   /// Something that is not read here, in words: "a GIF".
   case other(String)
 
@@ -14,6 +17,9 @@ enum ImageFormat: Equatable {
     switch ci_sniff(bytes, bytes.count) {
     case CI_FORMAT_JPEG: self = .jpeg
     case CI_FORMAT_PNG: self = .png
+    case CI_FORMAT_WEBP: self = .webp
+    case CI_FORMAT_TIFF: self = .tiff
+    case CI_FORMAT_BMP: self = .bmp
     default: self = .other(Self.strangers.first { bytes.matches($0.start, at: $0.place) }?.name ?? "no image")
     }
   }
@@ -22,7 +28,22 @@ enum ImageFormat: Equatable {
     switch self {
     case .jpeg: "a JPEG"
     case .png: "a PNG"
+    case .webp: "a WebP"
+    case .tiff: "a TIFF"
+    case .bmp: "a BMP"
     case .other(let name): name
+    }
+  }
+
+  /// How files of the format are named.
+  private var ending: String? {
+    switch self {
+    case .jpeg: "jpg"
+    case .png: "png"
+    case .webp: "webp"
+    case .tiff: "tif"
+    case .bmp: "bmp"
+    case .other: nil
     }
   }
 
@@ -30,22 +51,24 @@ enum ImageFormat: Equatable {
   func checkExtension(of name: String) throws {
     let base = name.lastIndex(of: "/") ?? name.startIndex
     guard let dot = name.lastIndex(of: "."), dot > base else { return }
-    let ending = name[name.index(after: dot)...].lowercased()
+    let said = name[name.index(after: dot)...].lowercased()
     let promised: ImageFormat? =
-      switch ending {
+      switch said {
       case "jpg", "jpeg", "jpe", "jfif": .jpeg
       case "png": .png
+      case "webp": .webp
+      case "tif", "tiff": .tiff
+      case "bmp", "dib": .bmp
       default: nil
       }
     guard let promised, promised != self else { return }
     throw Problem(
-      "cannot read the image", at: name, because: "the file holds \(self.name) but is named .\(ending)",
-      remedy: "rename it to .\(self == .png ? "png" : "jpg")")
+      "cannot read the image", at: name, because: "the file holds \(self.name) but is named .\(said)",
+      remedy: ending.map { "rename it to .\($0)" } ?? "convert it or remove it")
   }
 
   private static let strangers: [(name: String, place: Int, start: String)] = [
-    ("a GIF", 0, "GIF8"), ("a WebP", 8, "WEBP"), ("a BMP", 0, "BM"), ("a TIFF", 0, "II*"),
-    ("a TIFF", 0, "MM\0*"), ("an AVIF or HEIC", 4, "ftyp"), ("a PDF", 0, "%PDF"),
+    ("a GIF", 0, "GIF8"), ("an AVIF or HEIC", 4, "ftyp"), ("a PDF", 0, "%PDF"),
     ("a ZIP archive", 0, "PK\u{3}"), ("a web page", 0, "<!DOCTYPE"), ("a web page", 0, "<html"),
     ("a Git LFS pointer, not the picture itself", 0, "version https://git-lfs"),
     ("an SVG or XML text", 0, "<?xml"),

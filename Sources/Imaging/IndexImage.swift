@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The samples of a PNG as they are stored: palette indices or grey and colour values, nothing looked up,
+/// The samples of a picture as they are stored: palette indices or grey and colour values, nothing looked up,
 /// nothing scaled.
 public struct IndexImage: Equatable, Sendable {
   /// Width and height in pixels.

@@ -93,13 +93,17 @@ struct DataCheckCommand: ParsableCommand {
           + (ignored ? "left as they are stored" : "as viewers turn them"))
     }
     if let space = found?.images.space { classes(check, space) }
+    for line in check.leftOut.lines { print("left out   \(line)") }
     list("no label", check.imagesWithoutLabel)
     list("no image", check.labelsWithoutImage)
     for item in check.unknownIDs {
       print("unknown    id \(item.id): \(item.pixels) pixels in \(item.files) files")
     }
     list("bad file", check.badFiles.map { "\($0.path): \($0.why)" })
-    print(check.isSound ? "nothing is wrong" : "something is wrong, see above")
+    print(
+      check.isSound
+        ? check.leftOut.isEmpty ? "nothing is wrong" : "nothing is wrong with the others"
+        : "something is wrong, see above")
   }
 
   private func classes(_ check: DataCheck, _ space: LabelSpace) {

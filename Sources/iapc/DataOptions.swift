@@ -40,6 +40,13 @@ struct ImageOptions: ParsableArguments {
       exifOrientation: exifOrientation ?? .apply)
   }
 
+  /// The images that are named; tells what was left out.
+  func list() throws -> ImageList {
+    let list = try source().imageList()
+    tell(list.leftOut)
+    return list
+  }
+
   /// These options under the names of settings.
   var settings: [(String, String?)] {
     [
@@ -47,6 +54,11 @@ struct ImageOptions: ParsableArguments {
       ("allowMissing", allowMissing ? "on" : nil), ("exifOrientation", exifOrientation?.rawValue),
     ]
   }
+}
+
+/// Tells what was found beside images and could not be taken.
+func tell(_ leftOut: LeftOut) {
+  for line in leftOut.lines { ProgressDisplay().observer.note("left out: \(line)") }
 }
 
 /// Where labels come from, beside the images.

@@ -134,6 +134,7 @@ struct Evaluate: SharedCommand {
     let source = images.source(labels)
     let loaded = try network.load(weights, machine.shared(peers))
     let data = try source.labelled(defaultSpace: loaded.classes)
+    if peers.isFirst { tell(data.images.leftOut) }
     try check(sets, data.images.space)
     let way = try prediction.resolved().with(mode: batchStatistics ? .batchStatistics : .evaluation)
     loaded.network.store.seal()

@@ -45,7 +45,7 @@ struct Iapc: ParsableCommand {
   /// Runs a command; what a user can cause ends as one line and status 1.
   static func main() {
     do {
-      var command = try parseAsRoot(ConfigArguments.laidOut(Array(CommandLine.arguments.dropFirst())))
+      var command = try parseAsRoot(ConfigArguments.laidOut(arguments))
       if let count = (command as? any SharedCommand)?.sharing.started {
         exit(withError: ExitCode(try Launcher.run(count, CommandLine.arguments)))
       }
@@ -77,6 +77,16 @@ struct Iapc: ParsableCommand {
   private static func end(with problem: Problem) -> Never {
     if Job.tells("\(problem)") { tell("error: \(Job.prefix)\(problem)") }
     Job.exit(1)
+  }
+
+  /// What stands behind the program's name, its bytes kept where they are not UTF-8.
+  private static var arguments: [String] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+      CommandLine.unsafeArgv[index].map { argument in
+        PathText.text(
+          of: UnsafeBufferPointer(start: argument, count: strlen(argument)).map { UInt8(bitPattern: $0) })
+      }
+    }
   }
 
   private static func tell(_ line: String) {

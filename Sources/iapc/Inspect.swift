@@ -167,7 +167,7 @@ struct Inspect: ParsableCommand {
 
   /// A few images of the list, evenly chosen, of one size.
   private func pictures() throws -> [RGBImage] {
-    let list = try images.source().imageList()
+    let list = try images.list()
     let count = min(max(1, shown), list.count)
     let first = try list.entries[0].read()
     // What every known network takes.

@@ -74,7 +74,7 @@ struct Predict: ParsableCommand {
   func run() throws {
     Signals.watch()
     if let video { return try label(video: video) }
-    let list = try images.source().imageList()
+    let list = try images.list()
     let loaded = try network.load(machine)
     loaded.network.store.seal()
     let predictor = Predictor(loaded.network, try prediction.resolved().settings)

@@ -37,7 +37,7 @@ struct PseudoLabel: SharedCommand {
   func run() throws {
     Signals.watch()
     let peers = try sharing.join()
-    let list = try images.source().imageList()
+    let list = try images.list()
     let loaded = try network.load(machine.shared(peers))
     loaded.network.store.seal()
     let labeler = PseudoLabeler(loaded, try prediction.resolved(by: .pseudoLabels).settings)

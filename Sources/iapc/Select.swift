@@ -126,7 +126,7 @@ struct Select: ParsableCommand {
   private func imageList(_ run: AdaptationSettings?) throws -> ImageList {
     if images.isEmpty, let run { return try run.target.imageList() }
     guard !images.isEmpty else { throw ValidationError("Missing expected argument '--images <dir-or-list>'") }
-    return try images.source().imageList()
+    return try images.list()
   }
 
   private func labelled(_ run: AdaptationSettings?) throws -> LabelledImages? {

@@ -82,8 +82,8 @@ struct ImageFileTests {
     #expect(missing?.why == "there is no such file")
     #expect(problem { _ = try ImageFile.decode([], name: "x.png") }?.why == "the file is empty (0 bytes)")
     let gif = problem { _ = try ImageFile.decode(Array("GIF89a....".utf8), name: "x.png") }
-    #expect(gif?.why == "expected a JPEG or PNG, found a GIF")
+    #expect(gif?.why == "expected a JPEG, PNG, WebP, TIFF or BMP, found a GIF")
     let text = problem { _ = try ImageFile.decode(Array("hello".utf8), name: "x.png") }
-    #expect(text?.why == "expected a JPEG or PNG, found no image")
+    #expect(text?.why == "expected a JPEG, PNG, WebP, TIFF or BMP, found no image")
   }
 }

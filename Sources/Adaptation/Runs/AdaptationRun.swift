@@ -53,7 +53,7 @@ public final class AdaptationRun {
     Machine.flushDenormals(true)
     let images = try settings.target.imageList()
     let loaded = try settings.loadNetwork()
-    try tellNotes(on: loaded)
+    try tellNotes(on: loaded, images)
     try settings.resolve(images, for: loaded.network)
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop, for: loaded.network)
@@ -135,9 +135,10 @@ public final class AdaptationRun {
     try board.add(pictures.overlays(of: adapted), at: settings.steps)
   }
 
-  private func tellNotes(on loaded: LoadedNetwork) throws {
+  private func tellNotes(on loaded: LoadedNetwork, _ images: ImageList) throws {
     let onStatistics = try settings.noteOnStatistics(of: loaded.network)
     guard isWriter else { return }
+    for line in images.leftOut.lines { observer.note("left out: \(line)") }
     for note in loaded.notes { observer.note("\(loaded.file): \(note)") }
     if let onStatistics { observer.note(onStatistics) }
   }

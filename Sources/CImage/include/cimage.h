@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JPEG and PNG in memory, over libjpeg and libpng. Every function answers a ci_status and writes what went
+// Pictures in memory, over libjpeg, libpng, libwebp and libtiff. Every function answers a ci_status and writes what went
 // wrong into a message buffer; no error leaves as a jump or an exit.
 #ifndef CIMAGE_H
 #define CIMAGE_H
@@ -15,23 +15,31 @@ extern "C" {
 
 typedef enum ci_status {
   CI_OK = 0,
-  CI_NOT_AN_IMAGE = 1,  // neither JPEG nor PNG by its first bytes
+  CI_NOT_AN_IMAGE = 1,  // no format that is read here by its first bytes
   CI_TRUNCATED = 2,     // the bytes end before the picture does
   CI_DAMAGED = 3,       // the bytes contradict the format
-  CI_UNSUPPORTED = 4,   // a kind of JPEG or PNG that is not read here
+  CI_UNSUPPORTED = 4,   // a kind of the format that is not read here
   CI_OUT_OF_MEMORY = 5,
 } ci_status;
 
-typedef enum ci_format { CI_FORMAT_UNKNOWN = 0, CI_FORMAT_JPEG = 1, CI_FORMAT_PNG = 2 } ci_format;
+typedef enum ci_format {
+  CI_FORMAT_UNKNOWN = 0,
+  CI_FORMAT_JPEG = 1,
+  CI_FORMAT_PNG = 2,
+  CI_FORMAT_WEBP = 3,
+  CI_FORMAT_TIFF = 4,
+  CI_FORMAT_BMP = 5,
+} ci_format;
 
 // What the header of a picture says.
 typedef struct ci_info {
   ci_format format;
   uint32_t width;
   uint32_t height;
-  int channels;    // samples a pixel, alpha left out: 1, 3, or 4 (CMYK); a palette PNG has 1
+  int channels;    // samples a pixel, alpha left out: 1, 3, or 4 (CMYK); a palette has 1
   int bits;        // bits a sample
   int is_palette;  // 1 where the samples are indices into a palette
+  int is_lossy;    // 1 where decoding gives other samples than were written: a label's values would be blurred
   int orientation; // EXIF's, 1 to 8: how viewers turn the picture; 1, as it is, where the file tells none
 } ci_info;
 
@@ -46,7 +54,7 @@ ci_status ci_read_info(const uint8_t *bytes, size_t count, ci_info *out, char *m
 // Decodes to 8-bit RGB. out: 3 * width * height bytes for the width and height of ci_read_info.
 ci_status ci_decode_rgb(const uint8_t *bytes, size_t count, const ci_info *info, uint8_t *out, char *message);
 
-// Decodes a PNG's samples as they are stored: no palette look-up, no scaling, alpha dropped.
+// Decodes samples as they are stored, of a format that keeps them: no palette look-up, no scaling, alpha dropped.
 // out: channels * width * height values for the values of ci_read_info.
 ci_status ci_decode_samples(
     const uint8_t *bytes, size_t count, const ci_info *info, uint16_t *out, char *message);

@@ -105,6 +105,7 @@ public struct SourceTrainer {
     let found = try settings.source.labelled(defaultSpace: .cityscapes19)
     let classes = try settings.classes.map(LabelSpace.named) ?? found.images.space.learned
     if found.missing > 0 { observer.note("\(found.missing) images of \(found.name) are missing") }
+    for line in found.images.leftOut.lines { observer.note("left out: \(line)") }
     return try found.images.told(in: classes)
   }
 

@@ -1,40 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Foundation
 
 /// The files of a folder and of the folders in it.
-enum FolderWalk {
-  /// The relative paths of the files with one of the endings (lower case, no dot), sorted by their bytes.
+struct FolderWalk {
+  /// The relative paths of the files with one of the endings, sorted by their bytes.
+  private(set) var files: [String] = []
+  /// Pictures with other endings, and links that lead nowhere.
+  private(set) var leftOut = LeftOut()
+
+  /// Finds the files with one of the endings (lower case, no dot).
   ///
   /// Hidden files and folders are left out. Links are followed, each folder is read once: real folders come
   /// before linked ones, so a link that leads back into the folder adds nothing and ends nowhere.
   ///
-  /// - Throws: a `Problem` for a folder that cannot be read and a link that leads nowhere.
-  static func files(in folder: String, endings: Set<String>) throws -> [String] {
-    var found: [String] = []
-    var visited: Set<String> = []
+  /// - Throws: a `Problem` for a folder that cannot be read, and for a link with one of the endings that leads nowhere.
+  init(_ folder: String, endings: Set<String>) throws {
+    let strangers = LeftOut.strangers.union(ImageList.imageEndings).subtracting(endings)
+    var visited: Set<[UInt64]> = []
     var real = [""]
     var linked: [String] = []
     while let next = real.popLast() ?? linked.popLast() {
-      let path = join(folder, next)
-      guard visited.insert(URL(fileURLWithPath: path).resolvingSymlinksInPath().path).inserted else {
-        continue
-      }
-      for name in try names(in: path) where !name.hasPrefix(".") {
-        let relative = join(next, name)
-        let isImage = endings.contains((name as NSString).pathExtension.lowercased())
-        switch try kind(of: join(folder, relative)) {
-        case .folder: real.append(relative)
-        case .linkedFolder: linked.append(relative)
-        case .file where isImage: found.append(relative)
-        case .nothing where isImage: throw deadLink(join(folder, relative))
+      let path = Self.join(folder, next)
+      if case .folder(let identity, _) = FileKind(at: path), !visited.insert(identity).inserted { continue }
+      for name in try FolderListing.names(in: path) where !name.hasPrefix(".") {
+        let relative = Self.join(next, name)
+        let (place, ending) = (Self.join(folder, relative), pathEnding(name))
+        switch FileKind(at: place) {
+        case .folder(_, let isLink): if isLink { linked.append(relative) } else { real.append(relative) }
+        case .file where endings.contains(ending): files.append(relative)
+        case .file where strangers.contains(ending): leftOut.otherFormats.append(place)
+        case .deadLink where endings.contains(ending): throw Self.deadLink(place)
+        case .deadLink: leftOut.deadLinks.append(place)
         case .file, .nothing: continue
         }
       }
-      linked.sort { precedes($1, $0) }
+      linked.sort { Self.precedes($1, $0) }
     }
-    return found.sorted(by: precedes)
+    files.sort(by: Self.precedes)
+    leftOut.otherFormats.sort(by: Self.precedes)
+    leftOut.deadLinks.sort(by: Self.precedes)
   }
 
   /// Bytewise order, the same on every machine.
@@ -43,26 +48,6 @@ enum FolderWalk {
   static func join(_ folder: String, _ name: String) -> String {
     folder.isEmpty
       ? name : name.isEmpty ? folder : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
-
-  private enum Kind { case file, folder, linkedFolder, nothing }
-
-  private static func kind(of path: String) throws -> Kind {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return .nothing }
-    guard isFolder.boolValue else { return .file }
-    let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
-    return isLink ? .linkedFolder : .folder
-  }
-
-  private static func names(in path: String) throws -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: path)
-    } catch {
-      throw Problem(
-        "cannot read the folder", at: path, because: error.localizedDescription,
-        remedy: "check that it is there and may be read")
-    }
   }
 
   private static func deadLink(_ path: String) -> Problem {

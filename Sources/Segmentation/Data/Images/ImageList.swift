@@ -26,33 +26,40 @@ public struct ImageList: Equatable, Sendable {
 
   /// The folder, list file or image that was given.
   public let source: String
+  /// What was found beside them and could not be taken.
+  public internal(set) var leftOut = LeftOut()
   /// The images in their order.
   public internal(set) var entries: [Entry]
 
   /// How many images there are.
   public var count: Int { entries.count }
 
-  static let imageEndings: Set<String> = ["jpg", "jpeg", "png"]
+  static let imageEndings: Set<String> = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "bmp", "dib",
+  ]
+
+  /// Those of formats that keep values, as labels need it.
+  static let labelEndings: Set<String> = ["png", "tif", "tiff", "bmp", "webp"]
 
   /// The images that a path stands for: a folder, a single image, or else a list file.
   public init(at path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    let kind = FileKind(at: path)
+    guard kind.isFolder || kind == .file else {
       throw Problem(
         "cannot find the images", at: path, because: "there is no such folder or file",
         remedy: "give a folder of images or a list file with one path a line")
     }
-    if isFolder.boolValue {
+    if kind.isFolder {
       try self.init(folder: path)
-    } else if Self.imageEndings.contains((path as NSString).pathExtension.lowercased()) {
+    } else if Self.imageEndings.union(LeftOut.strangers).contains(pathEnding(path)) {
       let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
-      try self.init(source: path, entries: [Entry(path: path, name: name)])
+      try self.init(source: path, entries: [Entry(path: path, name: PathText.name(name))])
     } else {
       try self.init(listFile: path)
     }
   }
 
-  /// The .jpg, .jpeg and .png files of a folder and of the folders in it, sorted by path.
+  /// The JPEG, PNG, WebP, TIFF and BMP files of a folder and of the folders in it, sorted by path.
   ///
   /// - Throws: a `Problem` for a folder that is missing, cannot be read or has no image in it.
   public init(folder: String) throws {
@@ -61,23 +68,28 @@ public struct ImageList: Equatable, Sendable {
 
   /// - Parameter kind: what the files are, for messages.
   init(folder: String, endings: Set<String>, of kind: String = "images") throws {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
-    guard exists, isFolder.boolValue else {
+    let found = FileKind(at: folder)
+    guard found.isFolder else {
       throw Problem(
         "cannot find the folder of \(kind)", at: folder,
-        because: exists ? "it is a file" : "there is no such folder", remedy: "correct the path")
+        because: found == .file ? "it is a file" : "there is no such folder", remedy: "correct the path")
     }
-    let entries = try FolderWalk.files(in: folder, endings: endings).map {
-      Entry(path: FolderWalk.join(folder, $0), name: ($0 as NSString).deletingPathExtension)
+    let walk = try FolderWalk(folder, endings: endings)
+    let entries = walk.files.map {
+      Entry(
+        path: FolderWalk.join(folder, $0), name: PathText.name(($0 as NSString).deletingPathExtension))
     }
     guard !entries.isEmpty else {
       let wanted = endings.sorted().map { ".\($0)" }.joined(separator: ", ")
+      let others = walk.leftOut.otherFormats.isEmpty ? "none" : "\(walk.leftOut.counts), which are not read"
       throw Problem(
-        "the folder has no \(kind)", at: folder, because: "expected files that end in \(wanted), found none",
-        remedy: "give the folder that holds the \(kind)")
+        "the folder has no \(kind)", at: folder,
+        because: "expected files that end in \(wanted), found \(others)",
+        remedy: walk.leftOut.otherFormats.isEmpty
+          ? "give the folder that holds the \(kind)" : "convert them to PNG, or give another folder")
     }
     try self.init(source: folder, entries: entries)
+    leftOut = walk.leftOut
   }
 
   /// The images named in a text file: one path a line, relative to the list's folder; blank lines and lines
@@ -96,10 +108,7 @@ public struct ImageList: Equatable, Sendable {
         "the list names no images", at: listFile, because: "every line is blank or a comment",
         remedy: "write one path a line")
     }
-    var isFolder: ObjCBool = false
-    let missing = entries.filter {
-      !FileManager.default.fileExists(atPath: $0.path, isDirectory: &isFolder) || isFolder.boolValue
-    }
+    let missing = entries.filter { FileKind(at: $0.path) != .file }
     guard missing.isEmpty else {
       throw Problem(
         "the list names files that are not there", at: listFile,

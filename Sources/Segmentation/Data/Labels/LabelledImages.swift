@@ -42,17 +42,24 @@ public struct LabelledImages: Equatable, Sendable {
   /// The names of the label files left out for want of an image.
   public let labelsLeftOut: [String]
 
+  /// What was found beside the images and could not be taken.
+  public let leftOut: LeftOut
+
   /// How many pairs there are.
   public var count: Int { entries.count }
 
-  init(space: LabelSpace, entries: [Entry], imagesLeftOut: [String], labelsLeftOut: [String]) {
+  init(
+    space: LabelSpace, entries: [Entry], imagesLeftOut: [String], labelsLeftOut: [String],
+    leftOut: LeftOut = LeftOut()
+  ) {
     self.space = space
     self.entries = entries
     self.imagesLeftOut = imagesLeftOut
     self.labelsLeftOut = labelsLeftOut
+    self.leftOut = leftOut
   }
 
-  /// Pairs images with the .png label files of a folder.
+  /// Pairs images with the label files of a folder: PNG, TIFF, BMP or lossless WebP.
   ///
   /// The names decide, in this order: equal; equal without the suffixes that data sets append
   /// ("_leftImg8bit", "_gtFine_labelIds", ...); equal without folders, where that names one of each.
@@ -62,7 +69,7 @@ public struct LabelledImages: Equatable, Sendable {
   public init(
     images: ImageList, labelFolder: String, space: LabelSpace, allowing: Unpaired = []
   ) throws {
-    let files = try ImageList(folder: labelFolder, endings: ["png"], of: "labels").entries
+    let files = try ImageList(folder: labelFolder, endings: ImageList.labelEndings, of: "labels").entries
     try self.init(images: images, labels: files, from: labelFolder, space: space, allowing: allowing)
   }
 
@@ -91,6 +98,7 @@ public struct LabelledImages: Equatable, Sendable {
     self.space = space
     self.entries = entries
     imagesLeftOut = lonely
+    leftOut = images.leftOut
     labelsLeftOut = labels.filter { taken[$0.path] == nil }.map(\.name)
     try check(images: images, folder: folder, otherKind: files.count - labels.count, allowing: allowing)
   }

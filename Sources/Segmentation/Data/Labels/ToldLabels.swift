@@ -31,6 +31,6 @@ extension LabelledImages {
   public func told(in classes: LabelSpace) throws -> LabelledImages {
     LabelledImages(
       space: try space.told(in: classes), entries: entries, imagesLeftOut: imagesLeftOut,
-      labelsLeftOut: labelsLeftOut)
+      labelsLeftOut: labelsLeftOut, leftOut: leftOut)
   }
 }

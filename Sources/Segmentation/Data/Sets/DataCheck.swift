@@ -48,9 +48,13 @@ public struct DataCheck: Encodable, Equatable, Sendable {
   /// Label files without an image.
   public var labelsWithoutImage: [String] = []
 
+  /// What was found beside the images and could not be taken.
+  public var leftOut = LeftOut()
+
   /// Whether every image can be used and every label id is known.
   public var isSound: Bool {
     badFiles.isEmpty && unknownIDs.isEmpty && imagesWithoutLabel.isEmpty && labelsWithoutImage.isEmpty
+      && leftOut.deadLinks.isEmpty
   }
 
   /// Looks unlabelled images over, on all cores.
@@ -58,6 +62,7 @@ public struct DataCheck: Encodable, Equatable, Sendable {
   /// - `progress`: called after every image with the count so far; what it throws ends the work.
   public init(_ list: ImageList, progress: (Int) throws -> Void) throws {
     self.init(classCount: 0)
+    leftOut = list.leftOut
     try look(list.count, progress) { index in
       try Sighting(of: list.entries[index])
     } path: {
@@ -71,6 +76,7 @@ public struct DataCheck: Encodable, Equatable, Sendable {
     imagesWithoutLabel = data.imagesLeftOut
     labelsWithoutImage = data.labelsLeftOut
     pairs = data.count
+    leftOut = data.leftOut
     try look(data.count, progress) { index in
       let entry = data.entries[index]
       var sighting = try Sighting(of: entry.image)

@@ -11,8 +11,10 @@ extension DataSet {
   public func images(of split: Split, in root: String) throws -> ImageList {
     let base = Self.join(root, split.images.base)
     if Self.isFile(base) { return try ImageList(at: base) }
-    let entries = try entries(of: split.images, in: root, ImageList.imageEndings, "images")
-    return try ImageList(source: base, entries: entries)
+    let (entries, leftOut) = try entries(of: split.images, in: root, ImageList.imageEndings, "images")
+    var list = try ImageList(source: base, entries: entries)
+    list.leftOut = leftOut
+    return list
   }
 
   /// Pairs images with the label files of a split.
@@ -34,19 +36,22 @@ extension DataSet {
             + others.joined(separator: ", "))
     }
     let group = split.labels.first { Self.isThere($0, in: root) } ?? usual
-    let files = try entries(of: group, in: root, ["png"], "labels")
+    let files = try entries(of: group, in: root, ImageList.labelEndings, "labels").entries
     return try LabelledImages(
       images: images, labels: files, from: Self.join(root, group.base), space: space, allowing: allowing)
   }
 
   private func entries(
     of group: FileGroup, in root: String, _ endings: Set<String>, _ kind: String
-  ) throws -> [ImageList.Entry] {
+  ) throws -> (entries: [ImageList.Entry], leftOut: LeftOut) {
     let base = Self.join(root, group.base)
     let folders = group.folders.filter { Self.isFolder(FolderWalk.join(base, $0)) }
     guard !folders.isEmpty else { throw misplaced(group, root, kind) }
+    var leftOut = LeftOut()
     let all = try folders.flatMap { folder in
-      try ImageList(folder: FolderWalk.join(base, folder), endings: endings, of: kind).entries.map {
+      let list = try ImageList(folder: FolderWalk.join(base, folder), endings: endings, of: kind)
+      leftOut.add(list.leftOut)
+      return list.entries.map {
         ImageList.Entry(path: $0.path, name: FolderWalk.join(folder, $0.name))
       }
     }
@@ -57,7 +62,7 @@ extension DataSet {
         because: "expected names that end in \(group.suffix), found \(firstThree(all.map(\.name)))",
         remedy: "give the data set as it is shipped")
     }
-    return wanted.sorted { FolderWalk.precedes($0.path, $1.path) }
+    return (wanted.sorted { FolderWalk.precedes($0.path, $1.path) }, leftOut)
   }
 
   /// The problem of files that are not where they are expected.
