@@ -70,7 +70,7 @@ final class ProgressDisplay {
 
   private func show(_ next: TrainingScore, best: TrainingScore) {
     func text(_ score: TrainingScore) -> String {
-      "\(String(format: "%.2f", 100 * score.mIoU)) at step \(score.step)"
+      "\(score.mIoU.map { String(format: "%.2f", 100 * $0) } ?? "-") at step \(score.step)"
     }
     score = "mIoU \(text(next))"
     if best.step != next.step { score += ", best \(text(best))" }

@@ -9,6 +9,7 @@ enum ScoreTable {
   static func write(_ report: EvaluationReport) {
     let of = report.images == 1 ? "image" : "images"
     lines(report.classes, mean: report.mIoU, note: "\(report.images) \(of)")
+    if report.mIoU == nil { print(whyNoScore(images: report.images, space: report.labelSpace)) }
     if let missing = report.missing, missing > 0 {
       print("missing: \(missing) more images should have been scored; this is not the whole set's score")
     }
@@ -21,12 +22,12 @@ enum ScoreTable {
     lines(set.classes, mean: set.mIoU, note: "\(found) of \(set.classes.count) classes")
   }
 
-  private static func lines(_ classes: [ClassScore], mean: Double, note: String) {
+  private static func lines(_ classes: [ClassScore], mean: Double?, note: String) {
     let width = max(4, classes.map(\.name.count).max() ?? 0)
     for item in classes {
       print(padded(item.name, width), item.iou.map(percent) ?? "     -")
     }
-    print(padded("mIoU", width), percent(mean), " (\(note))")
+    print(padded("mIoU", width), mean.map(percent) ?? "     -", " (\(note))")
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {

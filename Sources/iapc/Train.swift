@@ -112,8 +112,8 @@ struct Train: SharedCommand {
     let folder = RunFolder(settings.output)
     let cost = String(format: "%.1f s of steps, %.1f s waiting for data", result.seconds, result.waited)
     print("trained weights: \(folder.weights("last").pth) (and .safetensors); \(cost)")
-    if let best = result.best {
-      let score = String(format: "%.2f", 100 * best.mIoU)
+    if let best = result.best, let mean = best.mIoU {
+      let score = String(format: "%.2f", 100 * mean)
       print(
         "best weights: \(folder.weights("best").pth) (and .safetensors); mIoU \(score) at step \(best.step)")
     }

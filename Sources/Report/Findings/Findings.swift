@@ -66,7 +66,9 @@ struct Findings {
   private static func choice(
     of list: ImageList, _ scores: Scores?, most: Int
   ) -> [(entry: ImageList.Entry, rank: String?)] {
-    guard let scores, list.count > 1 else { return list.spread(most).map { ($0, nil) } }
+    guard let scores, !scores.images.isEmpty, list.count > 1 else {
+      return list.spread(most).map { ($0, nil) }
+    }
     let (worst, best) = scores.extremes(max(1, most / 2))
     func entries(_ names: [String], _ word: String) -> [(entry: ImageList.Entry, rank: String?)] {
       names.enumerated().compactMap { place, name in

@@ -9,13 +9,18 @@ struct Scores {
   private(set) var before: ConfusionMatrix
   private(set) var after: ConfusionMatrix
   /// The mean IoU of each image, over the classes that occur in it.
+  /// Images without a labelled pixel have none.
   private(set) var images: [(name: String, before: Double, after: Double)] = []
+
+  /// Images that were scored together.
+  let count: Int
 
   /// Scores as `evaluate` does at the run's size; nothing else of the labels is used.
   ///
   /// - Throws: `Problem` for a file that cannot be read; `Interruption` where the user ends it.
   init(_ data: LabelledImages, _ networks: Networks, _ observer: RunObserver) throws {
     (before, after) = (.init(classCount: data.space.count), .init(classCount: data.space.count))
+    count = data.count
     observer.begin("report: scores", data.count)
     for index in 0..<data.count {
       let sample = try data.read(index)
@@ -28,7 +33,7 @@ struct Scores {
       let (old, new) = (matrix(networks.before), matrix(networks.after))
       before.add(old)
       after.add(new)
-      images.append((sample.name, old.meanIoU, new.meanIoU))
+      if let old = old.meanIoU, let new = new.meanIoU { images.append((sample.name, old, new)) }
       try observer.advanceOrStop(index + 1)
     }
   }

@@ -13,8 +13,8 @@ struct Comparison {
     }
     let rows =
       [
-        row("mIoU before (%)") { $0.findings.found?.scores.map { points($0.before.meanIoU) } },
-        row("mIoU after (%)") { $0.findings.found?.scores.map { points($0.after.meanIoU) } },
+        row("mIoU before (%)") { $0.findings.found?.scores?.before.meanIoU.map(points) },
+        row("mIoU after (%)") { $0.findings.found?.scores?.after.meanIoU.map(points) },
         row("entropy after (nats)") { $0.findings.found.map { short($0.after.meanEntropy) } },
         row("same when mirrored after") { $0.findings.found.map { percent($0.after.mirrorAgreement) } },
         row("classes seen after") { $0.findings.found.map { String($0.after.seenClasses) } },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Segmentation
 
 extension RunSection {
   /// What adaptation did, in a few large numbers.
@@ -19,12 +20,14 @@ extension RunSection {
         with <code>--images</code> and <code>--labels</code> of a few images this page has scores.</p>
         """
     }
-    let (before, after) = (scores.before.meanIoU, scores.after.meanIoU)
+    guard let before = scores.before.meanIoU, let after = scores.after.meanIoU else {
+      return "<p class=\"note\">mIoU –: \(whyNoScore(images: scores.count, space: found.classes.name)).</p>"
+    }
     return """
       <p class="headline"><span class="what">mIoU</span> <span>\(points(before))</span> \
       <span aria-label="to">→</span> <strong>\(points(after))</strong> \
       \(change(points(abs(after - before)), after - before))</p>
-      <p class="note">In %, on \(scores.images.count) labelled images at \
+      <p class="note">In %, on \(scores.count) labelled images at \
       \(found.size.description), \(found.classes.name).</p>
       """
   }

@@ -63,8 +63,8 @@ public struct ClassSetScore: Equatable, Codable, Sendable {
   public let name: String
   /// The convention in words.
   public let convention: String
-  /// The mean over the averaged classes that have an IoU, 0 ... 1.
-  public let mIoU: Double
+  /// The mean over the averaged classes that have an IoU, 0 ... 1; nil where none has.
+  @Measured public internal(set) var mIoU: Double?
   /// The averaged classes with their scores.
   public let classes: [ClassScore]
 
@@ -73,7 +73,7 @@ public struct ClassSetScore: Equatable, Codable, Sendable {
     self.convention = convention
     self.classes = classes
     let known = classes.compactMap(\.iou)
-    mIoU = known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
+    mIoU = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
 }
 

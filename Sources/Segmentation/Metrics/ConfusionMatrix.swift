@@ -96,10 +96,10 @@ public struct ConfusionMatrix: Equatable, Sendable {
     return union == 0 ? nil : Double(hits) / Double(union)
   }
 
-  /// The mean IoU over the classes that occur.
-  public var meanIoU: Double {
+  /// The mean IoU over the classes that occur; nil where none does.
+  public var meanIoU: Double? {
     let known = (0..<classCount).compactMap(iou)
-    return known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
+    return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
 
   private func row(_ index: Int) -> ArraySlice<Int> {

@@ -155,9 +155,11 @@ struct Compare: ParsableCommand {
     let loaded = try load(RunFolder(run.folder).adaptedSafetensors)
     let predictor = Predictor(
       loaded.network, PredictionSettings(size: settings.size, mode: .batchStatistics))
-    let found = try Evaluator(predictor, classes: loaded.classes, data: data).run { _ in
+    let evaluation = try Evaluator(predictor, classes: loaded.classes, data: data).run { _ in
       if let signal = Signals.current { throw Interruption(signal: signal) }
-    }.meanIoU
+    }
+    if let why = evaluation.whyUnscored { ProgressDisplay().note(why) }
+    let found = evaluation.meanIoU
     return ComparisonRun.Score(last: found, selected: found, oracle: found)
   }
 

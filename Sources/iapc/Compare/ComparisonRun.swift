@@ -28,7 +28,9 @@ struct ComparisonRun: Codable {
 
   /// mIoU on labels of the last weights, of those that label-free criteria choose, and of the best.
   struct Score: Codable {
-    var last, selected, oracle: Double?
+    @Measured var last: Double?
+    @Measured var selected: Double?
+    @Measured var oracle: Double?
   }
 
   let method: String

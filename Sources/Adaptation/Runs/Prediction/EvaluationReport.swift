@@ -14,8 +14,8 @@ public struct EvaluationReport: Codable, Sendable {
     public let sha256: String
   }
 
-  /// The mean over all classes of the label space, whatever class sets were asked for.
-  public let mIoU: Double
+  /// The mean over all classes of the label space, whatever class sets were asked for; nil where no pixel has a label.
+  @Measured public private(set) var mIoU: Double?
   /// The classes with their scores, in the label space's order.
   public let classes: [ClassScore]
   /// The means over class sets that were asked for.

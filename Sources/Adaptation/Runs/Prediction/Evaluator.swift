@@ -18,8 +18,12 @@ public struct Evaluation: Sendable {
   public var missing: Int?
   /// How long it took.
   public let seconds: Double
-  /// The mean over the classes that have an IoU, 0 ... 1.
-  public var meanIoU: Double { matrix.meanIoU }
+  /// The mean over the classes that have an IoU, 0 ... 1; nil where no pixel has a label.
+  public var meanIoU: Double? { matrix.meanIoU }
+  /// The line that tells why there is no mean; nil where there is one.
+  public var whyUnscored: String? {
+    meanIoU == nil ? whyNoScore(images: images, space: space.name) : nil
+  }
 
   /// The result of scoring images.
   public init(matrix: ConfusionMatrix, space: LabelSpace, images: Int, missing: Int? = nil, seconds: Double) {

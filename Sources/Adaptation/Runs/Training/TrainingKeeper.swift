@@ -47,7 +47,8 @@ struct TrainingKeeper {
     }
     let score = TrainingScore(step: step, evaluation)
     // The weights first: a score without its weights would never be mended.
-    if score.mIoU > best?.mIoU ?? -1 { try save("best") }
+    if score.mIoU ?? -1 > best?.mIoU ?? -1 { try save("best") }
+    if let why = evaluation.whyUnscored, log?.scores.isEmpty == true { observer.note(why) }
     try log?.append(score)
     observer.score(score, best ?? score)
     if step < settings.steps {

@@ -16,8 +16,8 @@ public struct TrainingScore: Codable, Equatable, Sendable {
 
   /// After how many steps.
   public let step: Int
-  /// The mean over the classes that have an IoU, 0 ... 1.
-  public let mIoU: Double
+  /// The mean over the classes that have an IoU, 0 ... 1; nil where no pixel has a label.
+  public let mIoU: Double?
   /// The classes in the label space's order.
   public let classes: [ClassScore]
 
@@ -36,7 +36,8 @@ public struct TrainingScore: Codable, Equatable, Sendable {
       let name = String(decoding: try JSONEncoder().encode(item.name), as: UTF8.self)
       return "{\"name\": \(name), \"iou\": \(item.iou.map { "\($0)" } ?? "null")}"
     }
-    return "{\"step\": \(step), \"mIoU\": \(mIoU), \"classes\": [\(items.joined(separator: ", "))]}"
+    let mean = mIoU.map { "\($0)" } ?? "null"
+    return "{\"step\": \(step), \"mIoU\": \(mean), \"classes\": [\(items.joined(separator: ", "))]}"
   }
 }
 
@@ -64,9 +65,9 @@ struct ScoreLog {
     try write()
   }
 
-  /// The highest score so far, the first of equals.
+  /// The highest score so far, the first of equals; nil where none is a number.
   var best: TrainingScore? {
-    scores.reduce(nil) { best, next in next.mIoU > best?.mIoU ?? -1 ? next : best }
+    scores.reduce(nil) { best, next in next.mIoU ?? -1 > best?.mIoU ?? -1 ? next : best }
   }
 
   func has(step: Int) -> Bool { scores.contains { $0.step == step } }

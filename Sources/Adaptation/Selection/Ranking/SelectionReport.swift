@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Segmentation
+
 /// What `select --json` writes: every candidate's criteria, and which of them is taken.
 public struct SelectionReport: Encodable, Sendable {
   /// A candidate with all that is known of it.
@@ -23,7 +25,7 @@ public struct SelectionReport: Encodable, Sendable {
     /// Its place among all candidates, 1 for the one that is taken.
     public internal(set) var rank = 0
     /// On labels, where there are some.
-    public let mIoU: Double?
+    @Measured public internal(set) var mIoU: Double?
     let scores: SelectionScores
 
     init(
@@ -35,7 +37,8 @@ public struct SelectionReport: Encodable, Sendable {
         uniqueKeysWithValues: scores.values.filter(\.value.isFinite).map { ($0.key.rawValue, $0.value) })
       histogram = scores.histogram
       vanished = scores.vanished.map { names[$0] }
-      (self.flags, self.mIoU, self.scores) = (flags, mIoU, scores)
+      (self.flags, self.scores) = (flags, scores)
+      self.mIoU = mIoU
     }
 
     enum CodingKeys: CodingKey {
@@ -56,11 +59,11 @@ public struct SelectionReport: Encodable, Sendable {
     /// The best of them on labels.
     public let oracle: String?
     /// mIoU of the candidate that was taken, where there are labels.
-    public let selectedMIoU: Double?
+    @Measured public internal(set) var selectedMIoU: Double?
     /// mIoU of the last candidate, where there are labels.
-    public let lastMIoU: Double?
+    @Measured public internal(set) var lastMIoU: Double?
     /// mIoU of the best candidate, where there are labels.
-    public let oracleMIoU: Double?
+    @Measured public internal(set) var oracleMIoU: Double?
     /// The oracle's mIoU less the selected one's.
     public let regret: Double?
     /// The rank correlation with mIoU of each criterion, turned so that larger is better, and of the

@@ -85,7 +85,7 @@ public struct Selector {
         try scorer.score(
           loaded.network, sampled: { sampled.append($0) }, progress: observer.advanceOrStop))
       if candidates.count > 1 { ensemble.add(Tensor.concatenated(sampled, along: 0)) }
-      truth.append(try mIoU(loaded, subset.size, observer))
+      truth.append(try mIoU(loaded, subset.size, observer, isFirst: truth.isEmpty))
     }
     for (index, value) in ensemble.values.enumerated() { scores[index].values[.ensemble] = value }
     let start = try start(scores, scorer, observer)
@@ -153,11 +153,15 @@ public struct Selector {
     }
   }
 
-  private func mIoU(_ loaded: LoadedNetwork, _ size: PixelSize, _ observer: RunObserver) throws -> Double? {
+  private func mIoU(
+    _ loaded: LoadedNetwork, _ size: PixelSize, _ observer: RunObserver, isFirst: Bool
+  ) throws -> Double? {
     guard let labels else { return nil }
     let predictor = Predictor(loaded.network, PredictionSettings(size: size))
     let evaluator = try Evaluator(predictor, classes: loaded.classes, data: labels)
-    return try evaluator.run { _ in try observer.checkStop() }.meanIoU
+    let found = try evaluator.run { _ in try observer.checkStop() }
+    if let why = found.whyUnscored, isFirst { observer.note(why) }
+    return found.meanIoU
   }
 
   /// What speaks against each candidate.

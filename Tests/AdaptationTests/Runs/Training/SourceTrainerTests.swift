@@ -117,7 +117,7 @@ struct SourceTrainerTests {
     observer.score = { bests.value.append($1) }
     let run = try fixtures.train("run", observer: observer)
     let lines = try scores(run)
-    let means = lines.map(\.mIoU)
+    let means = lines.compactMap(\.mIoU)
     #expect(lines.map(\.step) == [1, 2, 3, 4, 5] && Set(means).count > 1)
     #expect(bests.value.last?.mIoU == means.max())
 
