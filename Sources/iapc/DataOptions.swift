@@ -23,7 +23,7 @@ struct ImageOptions: ParsableArguments {
   var data: String?
   @Option(help: "The data set's part: train, val, ... (default: the set's own)")
   var split: String?
-  @Flag(help: "Go on where the data set has fewer images than it should; results say so.")
+  @Flag(help: "Go on where images or labels are missing or have no partner; results say so.")
   var allowMissing = false
   @Option(
     help:

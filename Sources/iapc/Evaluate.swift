@@ -22,6 +22,8 @@ struct Evaluate: SharedCommand {
       Label maps that any program wrote are scored without a network:
         iapc evaluate --predictions maps/ --classes cityscapesIds \\
           --labels gtFine/val --label-space cityscapesIds
+      Maps without a label and labels without a map are refused, or left out and
+      counted with --allow-missing.
 
       The mean over a part of the classes can be asked for at once, and later of a
       saved result:
@@ -124,8 +126,11 @@ struct Evaluate: SharedCommand {
     try check(sets, space)
     let maps = try network.classes.map(LabelSpace.named) ?? space
     let list = try ImageList(at: predictions).reading(images.exifOrientation ?? .apply)
-    let data = try LabelledImages(images: list, labelFolder: folder, space: space)
-    let evaluation = try shown(Evaluator(labelMapsOf: maps, data: data), data.count)
+    let data = try LabelledImages(
+      images: list, labelFolder: folder, space: space,
+      allowing: images.allowMissing ? [.images, .labels] : [], by: "--allow-missing")
+    var evaluation = try shown(Evaluator(labelMapsOf: maps, data: data), data.count)
+    evaluation.missing = data.imagesLeftOut.count + data.labelsLeftOut.count
     return EvaluationReport(evaluation, ofLabelMaps: predictions, in: maps)
   }
 

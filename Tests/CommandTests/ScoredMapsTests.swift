@@ -136,4 +136,18 @@ import Testing
   func usage(_ arguments: [String]) throws {
     #expect(try iapc(["evaluate"] + arguments).status == 64)
   }
+
+  @Test("--allow-missing leaves out maps and labels without a partner, and counts them")
+  func allowMissing() throws {
+    try withTemporaryFolder { folder in
+      try example(folder)
+      try write(folder, "maps/b.png", [0, 0, 0, 0])
+      try write(folder, "labels/c.png", [0, 0, 0, 0])
+      let arguments = ["evaluate", "--predictions", folder.path("maps"), "--labels", folder.path("labels")]
+      try expectError(arguments, saying: "b", "--allow-missing")
+      let outcome = try done(arguments + ["--allow-missing", "--json", folder.path("out.json")])
+      #expect(outcome.output.contains("missing: 2 more images"))
+      #expect(try json(folder.path("out.json"))["missing"] as? Int == 2)
+    }
+  }
 }

@@ -45,6 +45,8 @@ struct Compare: ParsableCommand {
     help: ArgumentHelp("The folder of the runs and the table.", valueName: "dir"), completion: .directory)
   var output: String
   @OptionGroup var labels: LabelOptions
+  @Flag(help: "Go on where labelled images or labels have no partner.")
+  var allowMissing = false
   @Option(
     help: ArgumentHelp("The images that the labels belong to.", valueName: "dir-or-list"),
     completion: .file())
@@ -145,7 +147,7 @@ struct Compare: ParsableCommand {
   private func labelled(_ exif: ExifOrientation) throws -> LabelledImages {
     let source = DataSource(
       dataset: nil, data: nil, split: nil, images: labelledImages, labels: labels.labels,
-      labelSpace: labels.labelSpace, exifOrientation: exif)
+      labelSpace: labels.labelSpace, allowMissing: allowMissing, exifOrientation: exif)
     return try source.labelled(defaultSpace: .cityscapes19).images
   }
 

@@ -112,6 +112,7 @@ public struct SourceTrainer {
   private func validationData(_ space: LabelSpace) throws -> LabelledImages? {
     guard !settings.validation.isEmpty else { return nil }
     var source = settings.validation
+    source.missingOption = "--set validation.allowMissing=on"
     source.exifOrientation = settings.source.exifOrientation
     return try source.labelled(defaultSpace: space).images
   }

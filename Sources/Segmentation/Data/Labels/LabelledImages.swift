@@ -65,17 +65,21 @@ public struct LabelledImages: Equatable, Sendable {
   /// ("_leftImg8bit", "_gtFine_labelIds", ...); equal without folders, where that names one of each.
   ///
   /// - `allowing`: what may be without a partner; by default nothing.
+  /// - `option`: what a user types to allow it, for problems; nil where there is no way to.
   /// - Throws: a `Problem` for images or labels without a partner, for two that share one, and for no pair.
   public init(
-    images: ImageList, labelFolder: String, space: LabelSpace, allowing: Unpaired = []
+    images: ImageList, labelFolder: String, space: LabelSpace, allowing: Unpaired = [],
+    by option: String? = nil
   ) throws {
     let files = try ImageList(folder: labelFolder, endings: ImageList.labelEndings, of: "labels").entries
-    try self.init(images: images, labels: files, from: labelFolder, space: space, allowing: allowing)
+    try self.init(
+      images: images, labels: files, from: labelFolder, space: space, allowing: allowing, by: option)
   }
 
   /// Pairs images with label files; `folder` names where these are in problems.
   init(
-    images: ImageList, labels: [ImageList.Entry], from folder: String, space: LabelSpace, allowing: Unpaired
+    images: ImageList, labels: [ImageList.Entry], from folder: String, space: LabelSpace, allowing: Unpaired,
+    by option: String?
   ) throws {
     let files = labels.filter { !PairingName.isCompanion($0.name) }
     let labels = files.filter { PairingName($0.name).fits(space) }
@@ -100,10 +104,12 @@ public struct LabelledImages: Equatable, Sendable {
     imagesLeftOut = lonely
     leftOut = images.leftOut
     labelsLeftOut = labels.filter { taken[$0.path] == nil }.map(\.name)
-    try check(images: images, folder: folder, otherKind: files.count - labels.count, allowing: allowing)
+    try check(images: images, folder: folder, otherKind: files.count - labels.count, allowing, option)
   }
 
-  private func check(images: ImageList, folder: String, otherKind: Int, allowing: Unpaired) throws {
+  private func check(
+    images: ImageList, folder: String, otherKind: Int, _ allowing: Unpaired, _ option: String?
+  ) throws {
     let hint =
       otherKind == 0
       ? ""
@@ -116,14 +122,14 @@ public struct LabelledImages: Equatable, Sendable {
           "\(imagesLeftOut.count) of \(images.count) images have none: \(firstThree(imagesLeftOut))\(hint)",
         remedy:
           "add the label files or name the label space that these files hold"
-          + (entries.isEmpty ? "" : ", or leave these images out with --allow-missing"))
+          + (entries.isEmpty ? "" : option.map { ", or leave these images out with \($0)" } ?? ""))
     }
     if !labelsLeftOut.isEmpty && !allowing.contains(.labels) {
       throw Problem(
         "label files have no image", at: folder,
         because: "\(labelsLeftOut.count) label files belong to no image of \(images.source): "
           + firstThree(labelsLeftOut),
-        remedy: "give all the images, or leave these labels out with --allow-missing")
+        remedy: "give all the images" + (option.map { ", or leave these labels out with \($0)" } ?? ""))
     }
   }
 

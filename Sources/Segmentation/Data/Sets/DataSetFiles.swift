@@ -23,7 +23,7 @@ extension DataSet {
   ///   `LabelledImages.init` does.
   func labelled(
     _ images: ImageList, of split: Split, in root: String, space: LabelSpace,
-    allowing: LabelledImages.Unpaired
+    allowing: LabelledImages.Unpaired, by option: String?
   ) throws -> LabelledImages {
     guard let usual = split.labels.first else {
       let others = splits.filter { !$0.labels.isEmpty }.map(\.name)
@@ -38,7 +38,8 @@ extension DataSet {
     let group = split.labels.first { Self.isThere($0, in: root) } ?? usual
     let files = try entries(of: group, in: root, ImageList.labelEndings, "labels").entries
     return try LabelledImages(
-      images: images, labels: files, from: Self.join(root, group.base), space: space, allowing: allowing)
+      images: images, labels: files, from: Self.join(root, group.base), space: space, allowing: allowing,
+      by: option)
   }
 
   private func entries(

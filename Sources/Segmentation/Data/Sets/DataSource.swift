@@ -22,6 +22,8 @@ public struct DataSource: Equatable, Sendable {
   public var labelSpace: String?
   /// Whether to go on where images or labels are missing.
   public var allowMissing: Bool
+  /// What a user types to go on where some are missing, for problems.
+  public var missingOption = "--allow-missing"
   /// What becomes of the orientation that the EXIF of images and labels tells.
   public var exifOrientation: ExifOrientation
 
@@ -70,10 +72,13 @@ public struct DataSource: Equatable, Sendable {
       allowMissing ? [.images, .labels] : choice.split.count == nil ? [] : .labels
     let pairs =
       if let labels {
-        try LabelledImages(images: found.list, labelFolder: labels, space: space, allowing: allowing)
+        try LabelledImages(
+          images: found.list, labelFolder: labels, space: space, allowing: allowing,
+          by: missingOption)
       } else {
         try choice.set.labelled(
-          found.list, of: choice.split, in: choice.root, space: space, allowing: allowing)
+          found.list, of: choice.split, in: choice.root, space: space, allowing: allowing,
+          by: missingOption)
       }
     return LabelledSource(
       images: pairs, missing: found.missing + pairs.imagesLeftOut.count, name: choice.name)
@@ -90,7 +95,7 @@ public struct DataSource: Equatable, Sendable {
     }
     let pairs = try LabelledImages(
       images: ImageList(at: images).reading(exifOrientation), labelFolder: labels, space: space,
-      allowing: allowMissing ? [.images, .labels] : [])
+      allowing: allowMissing ? [.images, .labels] : [], by: missingOption)
     return LabelledSource(images: pairs, missing: pairs.imagesLeftOut.count, name: images)
   }
 
@@ -129,7 +134,7 @@ public struct DataSource: Equatable, Sendable {
       throw Problem(
         "images are missing", at: list.source,
         because: "\(missing) of the \(count) images of \(choice.name) are not there",
-        remedy: "complete the data set, or go on without them with --allow-missing")
+        remedy: "complete the data set, or go on without them with \(missingOption)")
     }
     return (list, missing)
   }
