@@ -68,6 +68,8 @@ public enum ImageFile {
   public static func decodeIndices(
     _ bytes: [UInt8], name: String, limit: Int = mostPixels, exif: ExifOrientation = .apply
   ) throws -> IndexImage {
+    // Before the name is looked at: to rename a JPEG would not help.
+    if ImageFormat(sniffing: bytes) == .jpeg { throw blurred(name, .jpeg) }
     let header = try Header(bytes, name: name, limit: limit)
     guard header.info.is_lossy == 0 else { throw blurred(name, ImageFormat(sniffing: bytes)) }
     try header.checkPlausible()
@@ -90,8 +92,9 @@ private func blurred(_ name: String, _ format: ImageFormat) -> Problem {
   Problem(
     "cannot read the labels", at: name,
     because: "expected a PNG, found \(format == .jpeg ? "a JPEG" : "a lossy \(format.name.dropFirst(2))"), "
-      + "which blurs label values",
-    remedy: "give the label map as a PNG")
+      + "which blurs label values" + (name.lowercased().hasSuffix(".png") ? ", under the name of a PNG" : ""),
+    remedy: "write the label map as a PNG from what it was made of: a renamed or converted file stays blurred"
+  )
 }
 
 /// What the first part of an image file tells, checked.

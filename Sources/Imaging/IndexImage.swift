@@ -24,4 +24,14 @@ public struct IndexImage: Equatable, Sendable {
     self.values = values
     self.isPalette = isPalette
   }
+
+  /// The first pixel whose channels differ, counted along the rows; nil where the image is grey.
+  public var firstColour: Int? {
+    guard channels > 1 else { return nil }
+    return values.withUnsafeBufferPointer { values in
+      (0..<size.area).first { pixel in
+        (1..<channels).contains { values[channels * pixel + $0] != values[channels * pixel] }
+      }
+    }
+  }
 }

@@ -121,10 +121,14 @@ struct Evaluate: SharedCommand {
   private func saved() throws -> EvaluationReport? { try from.map(EvaluationReport.read) }
 
   private func scoredLabelMaps(_ sets: [ClassSet]) throws -> EvaluationReport? {
-    guard let predictions, let folder = labels.labels else { return nil }
-    let space = try LabelSpace.named(labels.labelSpace ?? network.classes ?? "cityscapes19")
+    guard let named = predictions, let folder = labels.labels else { return nil }
+    let results = LabelMapFolder(named)
+    let predictions = results.path
+    if predictions != named { ProgressDisplay().note("label maps of \(named): those in \(predictions)") }
+    let space = try LabelSpace.named(
+      labels.labelSpace ?? network.classes ?? results.classes ?? "cityscapes19")
     try check(sets, space)
-    let maps = try network.classes.map(LabelSpace.named) ?? space
+    let maps = try (network.classes ?? results.classes).map(LabelSpace.named) ?? space
     let list = try ImageList(at: predictions).reading(images.exifOrientation ?? .apply)
     let data = try LabelledImages(
       images: list, labelFolder: folder, space: space,

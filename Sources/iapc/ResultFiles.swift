@@ -3,6 +3,7 @@
 import Adaptation
 import Files
 import Foundation
+import Segmentation
 import Torch
 
 /// Refuses a folder for results with something in it, unless it may be written over. Makes nothing.
@@ -100,5 +101,29 @@ func withResults(in folder: String, named names: [String], _ body: () throws -> 
   } catch let problem as Problem {
     takeBack()
     throw problem
+  }
+}
+
+/// A folder of label maps, or one that this program wrote them to beside other pictures.
+struct LabelMapFolder {
+  /// Where the maps are.
+  let path: String
+  /// The name of the label space that they are in, where the program told it.
+  let classes: String?
+
+  /// - `folder`: the output of `predict` or `pseudo-label`, a benchmark's submission, or the maps' own folder.
+  init(_ folder: String) {
+    func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+    let others = ["colours", "overlays", "confidence", "legend.svg", "labelTrainIds_invalid"]
+    let inner = others.contains(where: isThere) ? ["labels", "labelTrainIds"].first(where: isThere) : nil
+    path = inner.map { "\(folder)/\($0)" } ?? folder
+    let above = parentFolder(of: path)
+    classes =
+      ["\(above.isEmpty ? "." : above)/legend.svg"].lazy.compactMap { file -> String? in
+        guard let bytes = try? FileBytes.read(file, atMost: 1 << 20) else { return nil }
+        let name = String(decoding: bytes, as: UTF8.self).firstMatch(
+          of: /<title>Classes of ([^<]+)<\/title>/)?.output.1
+        return name.map(String.init).flatMap { LabelSpace.known.map(\.name).contains($0) ? $0 : nil }
+      }.first
   }
 }

@@ -86,7 +86,10 @@ public struct ImageList: Equatable, Sendable {
         "the folder has no \(kind)", at: folder,
         because: "expected files that end in \(wanted), found \(others)",
         remedy: walk.leftOut.otherFormats.isEmpty
-          ? "give the folder that holds the \(kind)" : "convert them to PNG, or give another folder")
+          ? "give the folder that holds the \(kind)"
+          : endings == Self.labelEndings
+            ? "write them as PNG from what they were made of (a JPEG blurs ids), or give another folder"
+            : "convert them to PNG, or give another folder")
     }
     try self.init(source: folder, entries: entries)
     leftOut = walk.leftOut

@@ -6,15 +6,16 @@ import Imaging
 extension LabelSpace {
   /// The class indices of a label file; ignored ids become `LabelMap.ignored`.
   ///
-  /// - Throws: a `Problem` for a file that cannot be read, has more than one channel where the
-  ///   space names none, or holds an id that the label space does not know.
+  /// - Throws: a `Problem` for a file that cannot be read, has several channels that differ
+  ///   where the space names none, or holds an id that the label space does not know.
   public func read(_ path: String, exif: ExifOrientation = .apply) throws -> LabelMap {
     try map(try ImageFile.readIndices(path, exif: exif), path: path)
   }
 
   /// The class indices of ids already read; `path` names their file in problems.
   ///
-  /// The ids are the samples of a file of one channel, or of the space's own channel in a file of several.
+  /// The ids are the samples of a file of one channel, of the space's own channel in a file of several, or of any
+  /// channel where several are equal, as programs write grey that save every picture in colours.
   public func map(_ image: IndexImage, path: String) throws -> LabelMap {
     let first = try idChannel(of: image, path: path)
     let table = lookup
@@ -42,13 +43,16 @@ extension LabelSpace {
 
   /// The channel of a label file that holds its ids.
   func idChannel(of image: IndexImage, path: String) throws -> Int {
-    guard let channel = image.channels == 1 ? 0 : channel else {
-      throw Problem(
-        "cannot read class ids from this file", at: path,
-        because: "it has \(image.channels) channels, a label file has one channel or a palette",
-        remedy: "give the files that hold ids, not colours")
-    }
-    return channel
+    if image.channels == 1 { return 0 }
+    if let channel { return channel }
+    guard let place = image.firstColour else { return 0 }
+    let values = image.values[image.channels * place..<image.channels * (place + 1)].map(String.init)
+    throw Problem(
+      "cannot read class ids from this file", at: path,
+      because: "it has \(image.channels) channels that differ (\(values.joined(separator: ", ")) at column "
+        + "\(place % image.size.width), row \(place / image.size.width)); a label file has one channel, a palette, "
+        + "or equal channels",
+      remedy: "give the files that hold ids, not colours")
   }
 
   private static let unknownID: UInt16 = 256

@@ -119,16 +119,17 @@ public struct LabelledImages: Equatable, Sendable {
       throw Problem(
         "images have no label file", at: folder,
         because:
-          "\(imagesLeftOut.count) of \(images.count) images have none: \(firstThree(imagesLeftOut))\(hint)",
+          "\(imagesLeftOut.count) of \(images.count) images have none: \(firstThree(imagesLeftOut))\(hint)"
+          + (labelsLeftOut.first.map { "; a label file that belongs to no image is \($0)" } ?? ""),
         remedy:
-          "add the label files or name the label space that these files hold"
+          "add the label files, give both the same names, or name the label space that these files hold"
           + (entries.isEmpty ? "" : option.map { ", or leave these images out with \($0)" } ?? ""))
     }
     if !labelsLeftOut.isEmpty && !allowing.contains(.labels) {
       throw Problem(
         "label files have no image", at: folder,
         because: "\(labelsLeftOut.count) label files belong to no image of \(images.source): "
-          + firstThree(labelsLeftOut),
+          + firstThree(labelsLeftOut) + (images.entries.first.map { "; an image is \($0.name)" } ?? ""),
         remedy: "give all the images" + (option.map { ", or leave these labels out with \($0)" } ?? ""))
     }
   }

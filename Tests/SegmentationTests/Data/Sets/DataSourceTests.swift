@@ -28,7 +28,8 @@ struct DataSourceTests {
     try folder.touch("i/a.jpg", "i/b.jpg", "l/b.png", "l/c.png")
     var source = DataSource(images: folder.at("i"), labels: folder.at("l"), labelSpace: "camvid11")
     let found = try #require(problem { _ = try source.labelled() })
-    #expect(found.why == "1 of 2 images have none: a" && found.remedy.contains("--allow-missing"))
+    #expect(found.why == "1 of 2 images have none: a; a label file that belongs to no image is c")
+    #expect(found.remedy.contains("--allow-missing"))
     source.allowMissing = true
     let labelled = try source.labelled()
     #expect(labelled.images.count == 1 && labelled.missing == 1)
