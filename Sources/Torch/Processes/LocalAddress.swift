@@ -33,12 +33,15 @@ package func localAddress(toward host: String, port: UInt16) -> String? {
 
 /// A port of this machine that nobody uses.
 ///
+/// - `wanted`: the one that is asked about; 0 for any.
+///
 /// - Throws: a `Problem` where the system gives none.
-package func freePort() throws -> UInt16 {
+package func freePort(_ wanted: UInt16 = 0) throws -> UInt16 {
   let file = socket(AF_INET, stream, 0)
   defer { close(file) }
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = wanted.bigEndian
   address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
   var length = socklen_t(MemoryLayout<sockaddr_in>.size)
   let isBound = withUnsafeMutablePointer(to: &address) { pointer in

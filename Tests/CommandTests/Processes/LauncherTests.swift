@@ -34,7 +34,7 @@ extension ProcessesTests {
 
     @Test("when Slurm starts them, of which only the variables are here")
     func slurm() throws {
-      let port = jobPort()
+      let port = try jobPort()
       try compare { run in
         let commands = try (0..<2).map { rank in
           try Command(

@@ -82,7 +82,7 @@ extension ProcessesTests {
 
     @Test("does not begin where one never comes, the first or another", arguments: [0, 1])
     func absent(rank: Int) throws {
-      let port = jobPort()
+      let port = try jobPort()
       let outcome = try Command(
         sample.sharedAdapt(to: "/nowhere/run", ["--join-timeout", "1"]),
         environment: variables(rank: 1 - rank, port: port)

@@ -173,7 +173,7 @@ extension ProcessesTests {
         #expect(small.errors.contains("--batch"))
         let other = folder.path("other.safetensors")
         try done(["convert", "\(sample.run)/adapted.safetensors", other])
-        let port = jobPort()
+        let port = try jobPort()
         let commands = try [sample.weights, other].enumerated().map { rank, weights in
           try Command(
             sample.sharedAdapt(to: folder.path("run"), ["--weights", weights]),

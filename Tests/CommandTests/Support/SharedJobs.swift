@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import Torch
 
 extension Sample {
   /// The method from the source's statistics, whose steps do not turn rounding into other labels: four images a step.
@@ -33,13 +34,20 @@ func awaitSteps(_ count: Int, of run: String) {
   while (try? totals(run).count) ?? 0 < count, Date() < deadline { usleep(20_000) }
 }
 
-/// A port for a job whose variables a test sets; tests of one after another get others.
-func jobPort() -> Int {
-  let number = ports.withLock { count in
-    count += 1
-    return count
+/// A free port for a job whose variables a test sets; tests of one after another get others.
+///
+/// Below those that systems give to connections by themselves, so that it stays free until the job takes it.
+func jobPort() throws -> Int {
+  let start = Int(ProcessInfo.processInfo.processIdentifier) * 16
+  for _ in 0..<1000 {
+    let number = ports.withLock { count in
+      count += 1
+      return count
+    }
+    let port = 20_000 + (start + number) % 12_000
+    if (try? freePort(UInt16(port))) != nil { return port }
   }
-  return 20_000 + (Int(ProcessInfo.processInfo.processIdentifier) * 16 + number) % 12_000
+  return try #require(nil, "1000 ports from 20000 on are taken")
 }
 
 private let ports = Guarded(0)

@@ -19,9 +19,10 @@ final class TwoMachines {
 
   private let names: [String]
   let addresses: [String]
-  private let port = jobPort()
+  private let port: Int
 
   init() throws {
+    port = try jobPort()
     let number = Self.taken.withLock { count in
       count += 1
       return count
