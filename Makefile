@@ -73,6 +73,8 @@ fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
 	  $$python golden_small.py $$tests/AdaptationTests/Fixtures/golden_small --bound 5e-6 && \
 	  $$python loss_fixtures.py --losses $$tests/AdaptationTests/Fixtures/losses \
 	    --ops $$tests/TorchTests/Fixtures/ops.safetensors && \
+	  $$python method_fixtures.py $$tests/AdaptationTests/Fixtures/losses/methods.safetensors && \
+	  $$python segformer_fixtures.py $$tests/SegmentationTests/Fixtures/segformer.json && \
 	  $$python selection_fixtures.py $$tests/AdaptationTests/Fixtures/selection.safetensors && \
 	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json && \
 	  $$python dataset_fixtures.py $$tests/SegmentationTests/Fixtures/datasets && \
