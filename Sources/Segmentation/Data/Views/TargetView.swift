@@ -31,7 +31,7 @@ public struct TargetViews: Equatable, Sendable {
 
 /// Cuts the views of target images.
 ///
-/// Source: Yang et al. 2024 (IAPC), data of one training step.
+/// Source: Cao et al. 2024 (IAPC), data of one training step.
 public enum TargetView {
   /// The views of an image.
   ///
