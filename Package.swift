@@ -93,11 +93,12 @@ let package = Package(
       targets: ["Adaptation", "Segmentation", "Torch", "Imaging", "TensorBoard", "Files"]),
     .library(name: "CTorch", type: .dynamic, targets: ["CTorch"]),
   ],
+  // One version each, so that a build can be repeated; see CONTRIBUTING.md.
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
-    .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
-    .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
+    .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
   ],
   targets: [
     // A room imports only rooms that stand above it here.
