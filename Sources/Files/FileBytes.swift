@@ -30,6 +30,14 @@ public enum FileBytes {
     return try bytes(of: file, count: file.byteCount)
   }
 
+  /// The bytes of a text in UTF-8, without the byte-order mark that some editors put before it.
+  ///
+  /// - Throws: as `read(_:atMost:)`; whether the bytes are UTF-8 is for the caller to see.
+  public static func readText(_ path: String, atMost limit: Int = most) throws -> [UInt8] {
+    let bytes = try read(path, atMost: limit)
+    return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+  }
+
   /// The first bytes of a file, `limit` of them or all that there are.
   ///
   /// - Throws: as `read(_:atMost:)`, whatever the file's size.

@@ -112,7 +112,7 @@ package struct Manifest: Codable, Equatable {
   package static func read(_ path: String) throws -> Manifest {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
-    do { return try decoder.decode(Manifest.self, from: Data(FileBytes.read(path))) } catch let problem
+    do { return try decoder.decode(Manifest.self, from: Data(FileBytes.readText(path))) } catch let problem
       as Problem
     {
       throw problem

@@ -98,7 +98,7 @@ public struct EvaluationReport: Codable, Sendable {
     }
     let report: EvaluationReport
     do {
-      report = try JSONDecoder().decode(EvaluationReport.self, from: Data(FileBytes.read(path)))
+      report = try JSONDecoder().decode(EvaluationReport.self, from: Data(FileBytes.readText(path)))
     } catch let error as DecodingError {
       throw refused(told(error))
     }

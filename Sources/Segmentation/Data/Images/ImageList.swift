@@ -141,19 +141,18 @@ public struct ImageList: Equatable, Sendable {
   }
 
   private static func lines(of listFile: String) throws -> [String] {
-    let bytes = try FileBytes.read(listFile, atMost: longestList)
+    let bytes = try FileBytes.readText(listFile, atMost: longestList)
     func refuse(_ why: String) -> Problem {
       Problem(
         "cannot read the list of images", at: listFile, because: why,
         remedy: "give a folder of images, an image, or a text file with one path a line")
     }
     guard !bytes.contains(0) else { throw refuse("it is not UTF-8 text") }
-    let unseen = CharacterSet.whitespaces.union(CharacterSet(charactersIn: "\u{feff}"))
     let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     return try lines.compactMap { line in
       guard line.count <= longestPath else { throw refuse("a line of \(line.count) bytes is no path") }
       guard let text = String(validating: line, as: UTF8.self) else { throw refuse("it is not UTF-8 text") }
-      let path = text.trimmingCharacters(in: unseen)
+      let path = text.trimmingCharacters(in: .whitespaces)
       return path.isEmpty || path.hasPrefix("#") ? nil : path
     }
   }

@@ -15,7 +15,7 @@ package enum YAMLFile {
   /// - Throws: `Problem` with the line for what is not YAML, a key that comes twice and an alias, and for a
   ///   file that is not there, too long or not UTF-8.
   package static func root(of path: String, what: String) throws -> Node? {
-    let bytes = try FileBytes.read(path, atMost: longest)
+    let bytes = try FileBytes.readText(path, atMost: longest)
     func refuse(_ line: Int?, _ why: String, _ remedy: String) -> Problem {
       Problem(what, at: line.map { "\(path), line \($0)" } ?? path, because: why, remedy: remedy)
     }
