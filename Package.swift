@@ -172,7 +172,7 @@ let package = Package(
       name: "ReportTests",
       dependencies: ["Report", "Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["iapc", "Torch", "Imaging", "Files", "TestSupport"],
+      name: "CommandTests", dependencies: ["iapc", "Adaptation", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
   ] + fuzzer,
   swiftLanguageModes: [.v6],

@@ -36,8 +36,12 @@ struct Adapt: SharedCommand {
       A step whose loss or gradient is no number is never taken: it ends the run, or
       is left out with --set notFinite=skip.
 
-      Settings of --config and --set, with their defaults (paper's learning rates, sizes and weights):
-      \(AdaptationSettings.table.explanation(defaults: AdaptationSettings()))
+      Other methods than iapc have their published settings, whatever the profile, but
+      for the number of steps.
+
+      Settings of --config and --set, with their defaults, and in parentheses those of
+      other profiles and methods:
+      \(AdaptationSettings.explanation)
       """)
 
   @Option(
@@ -55,11 +59,12 @@ struct Adapt: SharedCommand {
   var overwrite = false
 
   @Option(
-    help: "recommended, paper or reference. (default: recommended)",
+    help: "recommended, paper or reference. (default: \(AdaptationSettings().profile.rawValue))",
     completion: .choices(of: AdaptationSettings.Profile.self))
   var profile: String?
   @Option(
-    help: "The way to adapt: iapc, tent, ...; see `iapc help compare`. (default: iapc)",
+    help:
+      "The way to adapt: iapc, tent, ...; see `iapc help compare`. (default: \(AdaptationSettings().method.rawValue))",
     completion: .choices(of: AdaptationSettings.Method.self))
   var method: String?
   @Option(
@@ -67,28 +72,30 @@ struct Adapt: SharedCommand {
   var size: String?
   @Option(help: ArgumentHelp("The size of training crops. (default: half of the size)", valueName: "WxH"))
   var crop: String?
-  @Option(help: "Images a step. (default: 6)")
+  @Option(help: "Images a step. (default: \(AdaptationSettings.defaultText("batch")))")
   var batch: String?
-  @Option(help: "Updates to run. (default: 300; paper and reference: 9000)")
+  @Option(help: "Updates to run. (default: \(AdaptationSettings.defaultText("steps")))")
   var steps: String?
   @Option(
     help: """
       The body's learning rate after the warm-up; in units of each parameter where the optimizer is \
-      adamw-relative, as recommended has it. (default: 5e-3; paper and reference: 1e-4)
+      adamw-relative, as recommended has it. (default: \(AdaptationSettings.defaultText("learningRate")))
       """)
   var learningRate: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
   @Option(help: "float32 or bfloat16.", completion: .choices(of: Precision.self))
   var precision: String?
-  @Option(help: "The seed of every random choice. (default: 1)")
+  @Option(help: "The seed of every random choice. (default: \(AdaptationSettings.defaultText("seed")))")
   var seed: String?
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
   @OptionGroup var sharing: ProcessOptions
   @Flag(
     inversion: .prefixedNo,
-    help: "Let processes that share a batch normalise by the statistics of all of it. (default: yes)")
+    help:
+      "Let processes that share a batch normalise by the statistics of all of it. (default: \(AdaptationSettings.defaultText("syncBatchnorm")))"
+  )
   var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
   @Option(

@@ -166,9 +166,9 @@ struct ConfigOptions: ParsableArguments {
 
   /// The settings of a run: default < profile < config file < --set < option.
   func settings<Root: RunSettings>(profile: String?, options: [(String, String?)]) throws -> Root {
-    var (chosen, settings) = (Root(), Root())
+    var chosen = Root()
     try apply(to: &chosen, options: options + [("profile", profile)])
-    settings.begin(as: chosen)
+    var settings = chosen.start
     try apply(to: &settings, options: options + [("profile", profile)])
     return settings
   }

@@ -29,7 +29,7 @@ struct Step: ParsableCommand {
   var inputs: String
   @Option(help: "Steps to replay.")
   var steps = "1"
-  @Option(help: "The body's learning rate; the classifier's is 10 times it.")
+  @Option(help: "The body's learning rate; the classifier's is headScale times it. (default: the profile's)")
   var learningRate: String?
   @Option(help: "recommended, paper or reference.", completion: .choices(of: AdaptationSettings.Profile.self))
   var profile = "reference"

@@ -35,8 +35,9 @@ struct Train: SharedCommand {
       A step whose loss or gradient is no number is never taken: it ends the run, or
       is left out with --set notFinite=skip.
 
-      Settings of --config and --set:
-      \(TrainingSettings.table.explanation(defaults: TrainingSettings()))
+      Settings of --config and --set, with their defaults, and in parentheses those of
+      another profile:
+      \(TrainingSettings.explanation)
       """)
 
   @OptionGroup var source: ImageOptions
@@ -57,7 +58,8 @@ struct Train: SharedCommand {
   var overwrite = false
 
   @Option(
-    help: "compact or deeplabv2. (default: compact)", completion: .choices(of: TrainingSettings.Profile.self))
+    help: "compact or deeplabv2. (default: \(TrainingSettings().profile.rawValue))",
+    completion: .choices(of: TrainingSettings.Profile.self))
   var profile: String?
   @OptionGroup var foreign: ForeignNetworkOptions
   @Option(help: ArgumentHelp("Weights to go on from.", valueName: "file"), completion: .weights)
@@ -69,29 +71,38 @@ struct Train: SharedCommand {
   var backbone: String?
   @Option(help: ArgumentHelp("The size images are brought to. (default: their own)", valueName: "WxH"))
   var size: String?
-  @Option(help: ArgumentHelp("The size of training crops. (default: 320x240)", valueName: "WxH"))
+  @Option(
+    help: ArgumentHelp(
+      "The size of training crops. (default: \(TrainingSettings.defaultText("crop")))", valueName: "WxH"))
   var crop: String?
-  @Option(help: "Images a step. (default: 8)")
+  @Option(help: "Images a step. (default: \(TrainingSettings.defaultText("batch")))")
   var batch: String?
-  @Option(help: "Updates to run. (default: 2000)")
+  @Option(help: "Updates to run. (default: \(TrainingSettings.defaultText("steps")))")
   var steps: String?
   @Option(
-    help: "adamw, adamw-relative or sgd. (default: adamw)", completion: .choices(of: OptimizerChoice.self))
+    help: "adamw, adamw-relative or sgd. (default: \(TrainingSettings.defaultText("optimizer")))",
+    completion: .choices(of: OptimizerChoice.self))
   var optimizer: String?
-  @Option(help: "The learning rate after the warm-up. (default: 0.002)")
+  @Option(
+    help: "The learning rate after the warm-up. (default: \(TrainingSettings.defaultText("learningRate")))")
   var learningRate: String?
-  @Option(help: "Steps between scores on the validation images. (default: 500)")
+  @Option(
+    help:
+      "Steps between scores on the validation images. (default: \(TrainingSettings.defaultText("evaluateEvery")))"
+  )
   var evaluateEvery: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
-  @Option(help: "The seed of every random choice. (default: 1)")
+  @Option(help: "The seed of every random choice. (default: \(TrainingSettings.defaultText("seed")))")
   var seed: String?
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
   @OptionGroup var sharing: ProcessOptions
   @Flag(
     inversion: .prefixedNo,
-    help: "Let processes that share a batch normalise by the statistics of all of it. (default: no)")
+    help:
+      "Let processes that share a batch normalise by the statistics of all of it. (default: \(TrainingSettings.defaultText("syncBatchnorm")))"
+  )
   var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
 

@@ -153,7 +153,8 @@ extension AdaptationSettings {
 
   /// - Throws: `Problem` for values that make no run.
   public func check() throws {
-    try require(steps >= 1, "steps", "\(steps)", "at least 1")
+    let fewest = method.takesSteps ? 1 : 0
+    try require(steps >= fewest, "steps", "\(steps)", "at least \(fewest)")
     try require(batch >= 1, "batch", "\(batch)", "at least 1")
     try require(learningRate > 0, "learningRate", "\(learningRate)", "a number above 0")
     try require(warmUp ?? 0 >= 0, "warmUp", warmUp.settingText, "at least 0")

@@ -27,7 +27,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   // How long and how fast.
   /// Images a step.
   public var batch = 6
-  public var steps = 9000
+  /// Updates to run; `source-only` and `batchnorm` take none.
+  public var steps = 300
   /// The body's learning rate after the warm-up; the classifier's is `learning.headScale` times it.
   public var learningRate = 1e-4
   /// nil for 5/9 of the steps, at most 5000: the share of the published run.
@@ -147,7 +148,7 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
     case scale
   }
 
-  /// The choices that others can start from; see `apply`.
+  /// The choices that others can start from; see `init(method:profile:)`.
   public enum Profile: String, SettingChoice {
     /// The paper's text where text and code differ.
     case paper
@@ -198,68 +199,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
 
   public static let job = RunJob.adapt
 
-  /// The defaults before a profile: `apply(.recommended)` lays what `iapc adapt` starts from over them.
-  public init() {}
-}
+  /// The settings before a method and a profile decide: what a run had of a setting that is newer than the run.
+  public static let initial = Self(initial: ())
 
-extension AdaptationSettings {
-  /// Lays a profile's choices over these settings.
-  ///
-  /// `reference` is the authors' released code as mended in December 2024, `paper` the paper's text where the
-  /// two differ, `recommended` the paper with what our measurements favour.
-  public mutating func apply(_ profile: Profile) {
-    self.profile = profile
-    guard method == .iapc else { return applyPublished() }
-    switch profile {
-    case .reference:
-      iapc.importance = .logits
-      learning.backboneUpdates = 3
-      iapc.statisticsPass = true
-    case .paper:
-      iapc.importance = .probabilities
-    case .recommended:
-      applyRecommended()
-    }
-  }
-
-  /// The paper's importance and class weights on better labels of harder views.
-  private mutating func applyRecommended() {
-    (initialStatistics, finalStatistics, exposure) = (.target, .target, .source)
-    (pseudoLabels.scales, pseudoLabels.statistics) = ([1, 1.25, 1.5], .scale)
-    (pseudoLabels.mirror, pseudoLabels.balance) = (false, 0.2)
-    iapc.importance = .probabilities
-    iapc.weights = IAPCSettings.Weights(importance: 1, enhanced: 0.5, symmetric: 0.04, entropy: 2)
-    iapc.entropyOn = .agreed
-    iapc.prototypes = .momentum
-    iapc.mixing.classes = true
-    (iapc.classBalance, iapc.teacherDecay, adapted) = (.shares, 0.9967, .teacher)
-    (learning.optimizer, learning.headScale, learning.weightDecay) = (.adamwRelative, 1, 0.01)
-    (steps, learningRate, warmUp) = (300, 5e-3, 20)
-    horizon = nil
-  }
-
-  /// Lays the choices that others' method and profile stand for over these settings.
-  public mutating func begin(as chosen: Self) {
-    method = chosen.method
-    apply(chosen.profile)
-  }
-
-  /// Lays the published choices of a method other than `iapc` over these settings.
-  private mutating func applyPublished() {
-    switch method {
-    case .iapc, .sourceOnly: break
-    case .batchnorm: finalStatistics = .target
-    case .tent:
-      (learning.optimizer, learning.weightDecay, learning.headScale) = (.adamw, 0, 1)
-      learningRate = 1e-3
-    case .selfTraining, .urma: learningRate = 5e-5
-    case .hcl: learningRate = 1e-4
-    case .cotta:
-      (learning.optimizer, learning.weightDecay, learning.headScale) = (.adamw, 0, 1)
-      (learningRate, adapted) = (7.5e-6, .teacher)
-    case .dynamicTeacher:
-      learningRate = 2.5e-4
-      learning.studentNorm = .stored
-    }
-  }
+  private init(initial: Void) {}
 }

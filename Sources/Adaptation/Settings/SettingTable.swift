@@ -13,6 +13,7 @@ public struct Setting<Root>: Sendable {
   public let form: String
   let read: @Sendable (inout Root, String) -> Bool
   let write: @Sendable (Root) -> String
+  let copy: @Sendable (_ from: Root, inout Root) -> Void
 
   /// A setting that lies at a key path.
   public init<Value: SettingValue>(
@@ -27,6 +28,7 @@ public struct Setting<Root>: Sendable {
       return true
     }
     write = { $0[keyPath: path].settingText }
+    copy = { $1[keyPath: path] = $0[keyPath: path] }
   }
 }
 
@@ -43,8 +45,16 @@ public protocol RunSettings {
   associatedtype Profile
   /// The command whose settings these are.
   static var job: RunJob { get }
-  /// The defaults.
+  /// What a run starts from where nothing is chosen.
   init()
+  /// The settings before a profile decides: what a run had of a setting that is newer than the run.
+  static var initial: Self { get }
+  /// What a run can start from, under the names that help texts give them; first the default.
+  static var starts: [(name: String, settings: Self)] { get }
+  /// A name for several of `starts`, where they have a value in common.
+  static var group: (name: String, members: [String]) { get }
+  /// What the chosen profile starts from.
+  var start: Self { get }
   /// Every setting under the name that config files and `--set` use.
   static var table: SettingTable<Self> { get }
   /// The run folder.
@@ -60,15 +70,73 @@ public protocol RunSettings {
   /// Such steps in a row that are skipped before the run ends, where they are skipped.
   var mostSkipped: Int { get }
   /// The profile that the settings started from.
-  var profile: Profile { get }
-  /// Lays a profile's choices over these settings.
-  mutating func apply(_ profile: Profile)
-  /// Lays what others choose as the start of a run over these settings: their profile.
-  mutating func begin(as chosen: Self)
+  var profile: Profile { get set }
 }
 
 extension RunSettings {
-  public mutating func begin(as chosen: Self) { apply(chosen.profile) }
+  /// Lays a profile's choices over these settings. What any profile decides is then as this one has it; what none
+  /// decides stays.
+  public mutating func apply(_ profile: Profile) {
+    self.profile = profile
+    let start = start
+    for setting in Self.decided { setting.copy(start, &self) }
+  }
+
+  /// The settings that are not the same in all that a run can start from.
+  private static var decided: [Setting<Self>] {
+    let starts = starts
+    return table.settings.filter { setting in Set(starts.map { setting.write($0.settings) }).count > 1 }
+  }
+
+  /// A setting's default, and which profiles have others: "300; paper, reference: 9000".
+  ///
+  /// - Parameter name: the name of a setting that there is.
+  public static func defaultText(_ name: String) -> String {
+    guard let setting = table.settings.first(where: { $0.name == name }) else {
+      fatalError("there is no setting \(name)")
+    }
+    return ([setting.text(of: Self())] + others(setting, starts)).joined(separator: "; ")
+  }
+
+  /// A line for each setting: its name, default, meaning, form, and what profiles have other defaults.
+  public static var explanation: String {
+    let starts = starts
+    return table.settings.map { setting in
+      let others = setting.decides ? [] : others(setting, starts)
+      let line =
+        "  \(setting.name): \(setting.text(of: starts[0].settings)) - \(setting.help) [\(setting.form)]"
+      return others.isEmpty ? line : "\(line) (\(others.joined(separator: "; ")))"
+    }.joined(separator: "\n")
+  }
+
+  /// Defaults of a setting that differ from the first, each with those that have it: "paper, reference: 9000".
+  private static func others(
+    _ setting: Setting<Self>, _ starts: [(name: String, settings: Self)]
+  ) -> [String] {
+    let starts = starts.map { (name: $0.name, value: setting.text(of: $0.settings)) }
+    var values: [String] = []
+    for start in starts where start.value != starts[0].value && !values.contains(start.value) {
+      values.append(start.value)
+    }
+    return values.map { value in
+      var names = starts.filter { $0.value == value }.map(\.name)
+      if !group.members.isEmpty, group.members.allSatisfy(names.contains) {
+        names = names.filter { !group.members.contains($0) } + [group.name]
+      }
+      return "\(names.joined(separator: ", ")): \(value)"
+    }
+  }
+}
+
+extension Setting {
+  /// Whether it says what the others start from.
+  fileprivate var decides: Bool { ["profile", "method"].contains(name) }
+
+  /// Its value as help texts show it.
+  fileprivate func text(of root: Root) -> String {
+    let text = write(root)
+    return text.isEmpty ? "-" : text
+  }
 }
 
 /// All the settings of `Root` under their names: one list serves config files, `--set`, options and
@@ -100,13 +168,5 @@ public struct SettingTable<Root>: Sendable {
   /// Names and values of everything, in the table's order.
   public func values(of root: Root) -> [(name: String, value: String)] {
     settings.map { ($0.name, $0.write(root)) }
-  }
-
-  /// A line for each setting: its name, default, meaning and form.
-  public func explanation(defaults: Root) -> String {
-    settings.map { setting in
-      let value = setting.write(defaults)
-      return "  \(setting.name): \(value.isEmpty ? "-" : value) - \(setting.help) [\(setting.form)]"
-    }.joined(separator: "\n")
   }
 }

@@ -93,8 +93,10 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
 
   public static let job = RunJob.train
 
-  /// The defaults: the profile `compact`.
-  public init() {}
+  /// The settings before a profile decides, which are those of `compact`.
+  public static let initial = Self(initial: ())
+
+  private init(initial: Void) {}
 
   /// The choices that others can start from.
   public enum Profile: String, SettingChoice {
@@ -169,12 +171,13 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
 }
 
 extension TrainingSettings {
-  /// Lays a profile's choices over these settings.
+  /// What `iapc train` starts from with a profile.
   ///
   /// `deeplabv2` is the recipe of Tsai et al. 2018 (AdaptSegNet), whose source networks most of the field
   /// starts from: whole images at 1280x720 one by one, plain SGD, a decay over 250000 steps that stops at
   /// 150000, the auxiliary classifier at a tenth.
-  public mutating func apply(_ profile: Profile) {
+  public init(profile: Profile = .compact) {
+    self = .initial
     self.profile = profile
     guard profile == .deeplabv2 else { return }
     (network, normalisation) = ("deeplabv2-resnet101", "caffe")
@@ -187,4 +190,15 @@ extension TrainingSettings {
     (views.brightness, views.contrast) = (0, 0)
     (evaluateEvery, checkpointEvery) = (5000, 5000)
   }
+
+  /// The defaults: the profile `compact`.
+  public init() { self.init(profile: .compact) }
+
+  public static var starts: [(name: String, settings: Self)] {
+    Profile.allCases.map { (name: $0.rawValue, settings: Self(profile: $0)) }
+  }
+
+  public static var group: (name: String, members: [String]) { ("", []) }
+
+  public var start: Self { Self(profile: profile) }
 }

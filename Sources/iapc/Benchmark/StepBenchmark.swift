@@ -30,7 +30,7 @@ struct StepBenchmark: SharedCommand {
   var steps = 3
   @Option(help: "recommended, paper or reference.", completion: .choices(of: AdaptationSettings.Profile.self))
   var profile = "recommended"
-  @Option(help: "The body's learning rate; the classifier's is 10 times it.")
+  @Option(help: "The body's learning rate; the classifier's is headScale times it. (default: the profile's)")
   var learningRate: String?
   @OptionGroup var machine: MachineOptions
   @OptionGroup var sharing: ProcessOptions

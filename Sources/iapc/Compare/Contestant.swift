@@ -46,12 +46,11 @@ struct Contestant {
     let form = parts.count == 2 ? parts[1] : nil
     var options = ["--method", method.rawValue]
     var perImage = false
-    var (chosen, start) = (AdaptationSettings(), AdaptationSettings())
-    chosen.method = method
+    var start = AdaptationSettings(method: method)
     switch (method, form) {
     case (_, nil): break
     case (.iapc, let name?) where AdaptationSettings.Profile(rawValue: name) != nil:
-      chosen.profile = AdaptationSettings.Profile(rawValue: name) ?? chosen.profile
+      start.apply(AdaptationSettings.Profile(rawValue: name) ?? start.profile)
       options += ["--profile", name]
     case (.batchnorm, "per-image"):
       options = ["--method", AdaptationSettings.Method.sourceOnly.rawValue]
@@ -61,7 +60,6 @@ struct Contestant {
       options += ["--set", "statisticsForm=\(form)"]
     default: throw unknownName(name, of: "method", known: Self.known.map(\.name))
     }
-    start.begin(as: chosen)
     let own = pieces.dropFirst().compactMap { $0.hasPrefix("steps=") ? Int($0.dropFirst(6)) : nil }.last
     (steps, hasOwnSteps) = (own ?? start.steps, own != nil)
     for setting in pieces.dropFirst() { options += ["--set", setting] }

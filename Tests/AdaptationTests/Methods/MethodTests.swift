@@ -26,9 +26,7 @@ struct MethodTests {
   }
 
   private func made(_ method: AdaptationSettings.Method) -> (any AdaptationMethod, AdaptationSettings) {
-    var (chosen, settings) = (AdaptationSettings(), AdaptationSettings())
-    chosen.method = method
-    settings.begin(as: chosen)
+    var settings = AdaptationSettings(method: method)
     settings.dynamicTeacher.first = 2
     settings.dynamicTeacher.positions = 20
     settings.selfTraining.round = 2

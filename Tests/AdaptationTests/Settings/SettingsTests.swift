@@ -83,12 +83,8 @@ struct SettingsTests {
 
   @Test("of the profiles are the paper's, the released code's and ours")
   func profiles() {
-    func made(_ profile: AdaptationSettings.Profile) -> AdaptationSettings {
-      var settings = AdaptationSettings()
-      settings.apply(profile)
-      return settings
-    }
-    let (reference, paper, ours) = (made(.reference), made(.paper), made(.recommended))
+    let reference = AdaptationSettings(profile: .reference)
+    let (paper, ours) = (AdaptationSettings(profile: .paper), AdaptationSettings())
     #expect(reference.iapc.importance == .logits && reference.learning.backboneUpdates == 3)
     #expect(reference.iapc.statisticsPass && reference.iapc.weights.entropy == 2)
     #expect(paper.iapc.importance == .probabilities && paper.learning.backboneUpdates == 1)
@@ -100,6 +96,7 @@ struct SettingsTests {
     #expect(ours.learning.optimizer == .adamwRelative && ours.steps == 300 && ours.horizon == nil)
     #expect(ours.iapc.classBalance == .shares && ours.adapted == .teacher && ours.iapc.teacherDecay == 0.9967)
     for settings in [reference, paper] {
+      #expect(settings.steps == 9000 && settings.horizon == 100_000 && settings.learning.optimizer == .sgd)
       #expect(settings.iapc.prototypeLayout == .mended && settings.iapc.ignoredInMean)
       #expect(settings.iapc.prototypes == .perImage && settings.iapc.teacherDecay == 0.9999)
       #expect((settings.iapc.weights.importance, settings.iapc.weights.enhanced) == (0.2, 0.5))
@@ -108,9 +105,39 @@ struct SettingsTests {
   }
 
   @Test(
+    "begin with what their method and profile say, whatever was applied before",
+    arguments: AdaptationSettings.Method.allCases, AdaptationSettings.Profile.allCases)
+  func starts(_ method: AdaptationSettings.Method, _ profile: AdaptationSettings.Profile) throws {
+    let wanted = AdaptationSettings(method: method, profile: profile)
+    try wanted.check()
+    for other in AdaptationSettings.Profile.allCases {
+      var settings = AdaptationSettings(method: method, profile: other)
+      settings.apply(profile)
+      #expect(settings == wanted, "\(method) \(other) then \(profile)")
+    }
+    var changed = AdaptationSettings(profile: .reference)
+    (changed.method, changed.output, changed.seed) = (method, "runs/a", 7)
+    changed.apply(profile)
+    #expect(changed.output == "runs/a" && changed.seed == 7)
+    (changed.output, changed.seed) = (wanted.output, wanted.seed)
+    #expect(changed == wanted)
+  }
+
+  @Test("of methods without steps take 0 of them, and no others do")
+  func noSteps() throws {
+    for method in AdaptationSettings.Method.allCases {
+      var settings = AdaptationSettings(method: method)
+      let takesNone = [.sourceOnly, .batchnorm].contains(method)
+      #expect(settings.steps == (takesNone ? 0 : 300))
+      settings.steps = 0
+      #expect((problem { try settings.check() } == nil) == takesNone)
+    }
+  }
+
+  @Test(
     "that make no run are refused by name",
     arguments: [
-      ("steps", "0"), ("batch", "0"), ("learningRate", "0"), ("warmUp", "-1"), ("horizon", "8999"),
+      ("steps", "0"), ("batch", "0"), ("learningRate", "0"), ("warmUp", "-1"), ("horizon", "299"),
       ("checkpointEvery", "0"), ("checkpointKeep", "0"), ("workers", "65"), ("threads", "-1"),
       ("mostUnreadable", "-1"),
       ("backboneUpdates", "0"), ("teacherDecay", "1.5"), ("pseudoLabels.scales", "0, 1"),
@@ -125,7 +152,8 @@ struct SettingsTests {
 
   @Test("that choose a share before there is something to choose it for are refused")
   func shareTooEarly() throws {
-    var settings = try set("sourceShare", "auto")
+    var settings = AdaptationSettings(profile: .paper)
+    settings.sourceShare = nil
     try settings.check()
     settings.pseudoLabels.statistics = .scale
     #expect(problem { try settings.check() }?.what == "cannot use the setting sourceShare")

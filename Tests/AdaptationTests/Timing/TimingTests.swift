@@ -43,7 +43,8 @@ struct TimingTests {
     let labels = Tensor((0..<128).map { Int64($0 / 16 % 3) }, shape: [2, 8, 8])
     let batch = TargetBatch(images: views(), scaled: views(), augmented: views(), pseudoLabels: labels)
     var seen: [Int] = []
-    var settings = AdaptationSettings()
+    var settings = AdaptationSettings(profile: .paper)
+    settings.iapc = IAPCSettings()
     settings.learningRate = 1e-3
     let result = try StepTiming(settings).run(StubSegmenter(), batch, count: 2) { index, _ in
       seen.append(index)

@@ -10,7 +10,6 @@ let arguments = CommandLine.arguments
 try Machine.load(in: Bundle.main.bundlePath)  // where libCTorch.so lies: beside the program
 
 var settings = AdaptationSettings()
-settings.apply(.recommended)
 (settings.weightsFile, settings.target.images, settings.output) = (arguments[1], arguments[2], arguments[3])
 (settings.steps, settings.batch, settings.size) = (2, 2, PixelSize(width: 320, height: 240))
 try AdaptationRun(settings, cache: arguments[3] + "-cache").run(.new(overwrite: false))

@@ -88,7 +88,7 @@ struct PlanTests {
     arguments: [(160, 128, 2), (256, 192, 3)])
   func memoryOfSteps(width: Int, height: Int, batch: Int) throws {
     let network = ESPNet(.init(outputs: 11), classCount: 11, seed: 4)
-    let settings = AdaptationSettings()
+    let settings = AdaptationSettings(profile: .paper)
     let crop = PixelSize(width: width, height: height)
     // Small enough that nothing near the size itself is measured.
     let cost = try StepCost.measure(crop: PixelSize(width: 64, height: 64)) { try settings.probe(network) }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Adaptation
+import Foundation
+import TestSupport
+import Testing
+
+/// What help says, what the library gives and what a run does where nothing is said are one.
+@Suite struct DefaultTests {
+  typealias Settings = AdaptationSettings
+
+  /// A command as `--experimental-dump-help` tells of it.
+  private struct Told: Decodable {
+    struct Argument: Decodable {
+      var names: [[String: String]]?
+      var abstract: String?
+      var valueName: String?
+    }
+    var commandName: String
+    var discussion: String?
+    var arguments: [Argument]?
+    var subcommands: [Told]?
+
+    /// All commands that hold no others, each with the words that start it.
+    func leaves(after words: [String] = []) -> [(words: [String], command: Told)] {
+      (subcommands ?? []).flatMap { inner in
+        let here = words + [inner.commandName]
+        return (inner.subcommands ?? []).isEmpty ? [(here, inner)] : inner.leaves(after: here)
+      }
+    }
+
+    func abstract(of option: String) -> String? {
+      arguments?.first { $0.names?.contains { $0["name"] == option } == true }?.abstract
+    }
+  }
+
+  private struct Dump: Decodable { var command: Told }
+
+  private static func told(_ words: String...) throws -> Told {
+    let output = try iapc(words + ["--experimental-dump-help"]).output
+    return try JSONDecoder().decode(Dump.self, from: Data(output.utf8)).command
+  }
+
+  /// What the help of `adapt` says that a setting is, by its name, with a method and a profile.
+  private static func fromHelp(_ name: String, _ text: String) throws -> [String: String] {
+    var values: [String: String] = [:]
+    let line = /\s+([A-Za-z.]+): (.+?) - .+?\[[^\]]+\](?: \((.+)\))?/
+    for found in text.split(separator: "\n").compactMap({ $0.wholeMatch(of: line)?.output }) {
+      let others = (found.3 ?? "").split(separator: "; ").map { $0.split(separator: ": ", maxSplits: 1) }
+      let own = others.first { other in
+        let names = other[0].split(separator: ", ").map(String.init)
+        return names.contains(name) || (names.contains("other methods") && !isProfile(name))
+      }
+      values[String(found.1)] = String(own?[1] ?? found.2)
+    }
+    return values
+  }
+
+  private static func isProfile(_ name: String) -> Bool { Settings.Profile(rawValue: name) != nil }
+
+  private static let places: Set = ["weightsFile", "images", "output", "profile", "method"]
+
+  @Test(
+    "Help, library and run agree on every default, whatever the method and profile",
+    arguments: AdaptationSettings.starts.map(\.name))
+  func agree(_ name: String) throws {
+    let method = Settings.Method(rawValue: name) ?? .iapc
+    let profile = Settings.Profile(rawValue: name) ?? .recommended
+    let library = Settings(method: method, profile: profile)
+    let told = try Self.fromHelp(name, #require(Self.told("adapt").discussion))
+    for (setting, value) in Settings.table.values(of: library) where !Self.places.contains(setting) {
+      #expect(told[setting] == (value.isEmpty ? "-" : value), "\(setting)")
+    }
+
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      let run = folder.path("run")
+      let command = try Command(
+        sample.adapt(to: run) + (Self.isProfile(name) ? ["--profile", name] : ["--method", name]))
+      while command.isRunning, !exists("\(run)/config.yaml") { usleep(2000) }
+      command.send(SIGTERM)
+      let outcome = try command.outcome()
+      let resolved = try Settings(ofRun: RunFolder(run))
+      let values = Dictionary(
+        uniqueKeysWithValues: Settings.table.values(of: resolved).map { ($0.name, $0.value) })
+      let given: Set = ["batch", "crop"]
+      for (setting, value) in Settings.table.values(of: library)
+      where value != "auto" && !Self.places.union(given).contains(setting) {
+        #expect(values[setting] == value, "\(setting) \(outcome.errors)")
+      }
+    }
+  }
+
+  @Test("The options of adapt and train name the defaults of the settings that they are")
+  func options() throws {
+    let (adapt, train) = try (Self.told("adapt"), Self.told("train"))
+    #expect(adapt.abstract(of: "steps")?.contains("300; paper, reference: 9000") == true)
+    #expect(adapt.abstract(of: "learning-rate")?.contains("(default: 0.005; paper, ") == true)
+    #expect(train.abstract(of: "steps")?.contains("2000; deeplabv2: 150000") == true)
+    for (command, names) in [
+      (adapt, ["batch", "steps", "seed"]), (train, ["batch", "steps", "crop", "seed"]),
+    ] {
+      for name in names {
+        let wanted =
+          command.commandName == "adapt"
+          ? AdaptationSettings.defaultText(name) : TrainingSettings.defaultText(name)
+        #expect(command.abstract(of: name)?.contains("(default: \(wanted))") == true, "\(name)")
+      }
+    }
+  }
+}
