@@ -179,10 +179,7 @@ struct ConfigOptions: ParsableArguments {
   func resumed<Root: RunSettings>(_ path: String, options: [(String, String?)]) throws -> Root {
     let (table, folder) = (Root.table, RunFolder(path))
     try checkRun(folder, of: Root.job)
-    var settings = Root()
-    for item in try ConfigFile.read(folder.config) {
-      try table.set(item.name, to: item.value, in: &settings, at: "\(folder.config), line \(item.line)")
-    }
+    var settings = try Root(ofRun: folder)
     let before = Dictionary(uniqueKeysWithValues: table.values(of: settings).map { ($0.name, $0.value) })
     try apply(to: &settings, options: options)
     if let change = Root.change(from: before, to: table.values(of: settings)) {

@@ -45,11 +45,7 @@ struct RunRecord {
         because: "it is a run of `iapc \(manifest.job)`, and a report compares before and after adaptation",
         remedy: "name a run of `iapc adapt`, or look at \(folder.tensorboard) with TensorBoard")
     }
-    var settings = AdaptationSettings()
-    for item in try ConfigFile.read(folder.config) {
-      let place = "\(folder.config), line \(item.line)"
-      try AdaptationSettings.table.set(item.name, to: item.value, in: &settings, at: place)
-    }
+    var settings = try AdaptationSettings(ofRun: folder)
     if let weights { settings.weightsFile = weights }
     self.settings = settings
     metrics = try LogLine.read(folder.metrics)

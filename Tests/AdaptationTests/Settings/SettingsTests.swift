@@ -134,6 +134,26 @@ struct SettingsTests {
     }
   }
 
+  @Test("of a run without a setting are what they were before there was one")
+  func older() throws {
+    try withTemporaryFolder { folder in
+      _ = try folder.file("config.yaml", Array("profile: recommended\nsteps: 7\n".utf8))
+      let read = try AdaptationSettings(ofRun: RunFolder(folder.url.path))
+      #expect(read.steps == 7 && read.exposure == .own && read.adapted == .student)
+    }
+  }
+
+  @Test("of a run with one that there is not are refused with its line")
+  func unknownInRun() throws {
+    try withTemporaryFolder { folder in
+      _ = try folder.file("config.yaml", Array("steps: 7\nstepps: 8\n".utf8))
+      let run = RunFolder(folder.url.path)
+      let found = try #require(problem { _ = try AdaptationSettings(ofRun: run) })
+      #expect(found.what == "unknown setting" && found.place.contains("config.yaml, line 2"), "\(found)")
+      #expect(problem { _ = try TrainingSettings(ofRun: run) }?.what == "unknown setting")
+    }
+  }
+
   @Test(
     "that make no run are refused by name",
     arguments: [

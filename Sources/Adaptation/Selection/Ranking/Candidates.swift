@@ -42,12 +42,12 @@ extension SelectionCandidate {
         "cannot find the weights", at: path, because: "there is no such folder or file",
         remedy: "name a run folder, a folder of weights, or weights")
     }
-    guard isFolder.boolValue else { return [candidate(path, group: "")] }
+    guard isFolder.boolValue else { return [try candidate(path, group: "")] }
     let run = RunFolder(path)
-    let found = isRun(run) ? checkpoints(of: run) : []
+    let found = isRun(run) ? try checkpoints(of: run) : []
     let files =
       isRun(run) ? [run.adaptedSafetensors].filter(FileManager.default.fileExists) : weights(in: path)
-    let all = found + files.map { candidate($0, group: path) }
+    let all = try found + files.map { try candidate($0, group: path) }
     guard !all.isEmpty else {
       throw Problem(
         "there are no weights to choose from", at: path,
@@ -63,8 +63,8 @@ extension SelectionCandidate {
     FileManager.default.fileExists(atPath: folder.manifest) && (try? folder.job) == .adapt
   }
 
-  private static func checkpoints(of run: RunFolder) -> [SelectionCandidate] {
-    let isAverage = averages(run)
+  private static func checkpoints(of run: RunFolder) throws -> [SelectionCandidate] {
+    let isAverage = try averages(run)
     return run.storedSteps().reversed().map { step in
       SelectionCandidate(
         name: "\(run.path)/step-\(sixDigits(step))", group: run.path, file: run.checkpoint(step), step: step,
@@ -72,8 +72,8 @@ extension SelectionCandidate {
     }
   }
 
-  private static func averages(_ run: RunFolder) -> Bool {
-    (try? AdaptationSettings(ofRun: run))?.adapted == .teacher
+  private static func averages(_ run: RunFolder) throws -> Bool {
+    try AdaptationSettings(ofRun: run).adapted == .teacher
   }
 
   private static func weights(in folder: String) -> [String] {
@@ -84,13 +84,13 @@ extension SelectionCandidate {
   }
 
   /// A file, which is a checkpoint where it lies among those of a run.
-  private static func candidate(_ file: String, group: String) -> SelectionCandidate {
+  private static func candidate(_ file: String, group: String) throws -> SelectionCandidate {
     let (folder, last) = (parentFolder(of: file), (file as NSString).lastPathComponent)
     let run = RunFolder(parentFolder(of: folder))
     let step = RunFolder.step(ofCheckpoint: last)
     let isOfRun = step != nil && (folder as NSString).lastPathComponent == "checkpoints" && isRun(run)
     let isAdapted = last == "adapted.safetensors"
-    return SelectionCandidate(
+    return try SelectionCandidate(
       name: isAdapted ? (file as NSString).deletingPathExtension : file, group: group, file: file,
       step: isOfRun ? step : nil, run: isOfRun ? run : nil, isAverage: isOfRun && averages(run))
   }

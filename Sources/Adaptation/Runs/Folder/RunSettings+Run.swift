@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension RunSettings {
+  /// The settings of the run in a folder, as its config.yaml has them; what it lacks is as it was before there was
+  /// such a setting.
+  ///
+  /// - Throws: a `Problem` where there is no such file, and for a setting that it cannot have.
+  public init(ofRun run: RunFolder) throws {
+    self = .initial
+    for item in try ConfigFile.read(run.config) {
+      try Self.table.set(item.name, to: item.value, in: &self, at: "\(run.config), line \(item.line)")
+    }
+  }
+}
