@@ -108,4 +108,47 @@ import Testing
       }
     }
   }
+
+  @Test("A config file may have a section for every command that takes one")
+  func sections() throws {
+    let takers = try Self.told().leaves().filter { $0.command.abstract(of: "config") != nil }
+    let names = takers.map { $0.words.joined(separator: " ") }
+    #expect(names.contains("select") && names.contains("adapt") && names.count >= 8)
+    try withTemporaryFolder { folder in
+      // What replays steps of `adapt` has its settings.
+      func section(_ words: [String]) -> String {
+        ["step", "benchmark"].contains(words[0]) ? "adapt" : words[0]
+      }
+      let all = Set(takers.map { "\(section($0.words)):\n  nothing: 1\n" })
+      let config = try folder.file("c.yaml", Array(("seed: 3\n" + all.sorted().joined()).utf8))
+      for (words, command) in takers {
+        var arguments = words + ["--config", config]
+        for argument in command.arguments ?? [] {
+          let isPositional = argument.names == nil
+          if isPositional { arguments.append("x") }
+        }
+        for name in ["weights", "images", "labels", "output", "inputs"]
+        where command.abstract(of: name) != nil {
+          arguments += ["--\(name)", folder.path("none")]
+        }
+        let outcome = try iapc(arguments)
+        #expect(
+          outcome.status == 1 && outcome.errors.contains("unknown setting"), "\(words) \(outcome.errors)")
+        #expect(outcome.errors.contains("nothing in "), "\(words): \(outcome.errors)")
+      }
+    }
+  }
+
+  @Test("select takes its settings from its section")
+  func select() throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      let json = folder.path("ranks.json")
+      let config = try folder.file(
+        "c.yaml", Array("adapt:\n  steps: 3\nselect:\n  count: 2\n  pixels: 50\n".utf8))
+      try done(["select", sample.run, "--config", config, "--json", json])
+      let report = try text(json)
+      #expect(report.contains("\"images\" : 2"), "\(report)")
+    }
+  }
 }

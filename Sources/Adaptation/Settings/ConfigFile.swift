@@ -35,7 +35,7 @@ public enum ConfigFile {
   }
 
   /// The commands that a file may have sections for, and what may stand above the sections for all of them.
-  private static let sections = ["train", "pseudo-label", "adapt", "evaluate", "predict"]
+  private static let sections = ["train", "pseudo-label", "adapt", "evaluate", "predict", "select"]
   private static let shared: Set = [
     "network", "variant", "normalisation", "classes", "seed", "device", "threads", "precision",
   ]
