@@ -14,20 +14,28 @@ public func unknownName(_ name: String, of kind: String, known: [String], at pla
     remedy: "the nearest is \(nearest): correct the name")
 }
 
-/// The least number of letters put in, taken out or changed that turns one name into the other, whatever the
-/// letters' case.
+/// The known name that a name is meant for, where one is near enough to be: nil where a guess would mislead.
+package func nearName(_ name: String, among known: [String]) -> String? {
+  let close = known.map { (name: $0, distance: editDistance($0, name)) }.min { $0.distance < $1.distance }
+  if let close, close.distance <= max(1, min(name.count, close.name.count) / 3) { return close.name }
+  let begins = known.filter { name.count >= 3 && $0.hasPrefix(name) }
+  return begins.count == 1 ? begins[0] : nil
+}
+
+/// The least number of letters put in, taken out or changed, or of neighbours swapped, that turns one name into the
+/// other, whatever the letters' case.
 package func editDistance(_ first: String, _ second: String) -> Int {
   // No name that is meant is longer, and a file may hold one of any length.
   let (a, b) = (Array(first.prefix(64).lowercased()), Array(second.prefix(64).lowercased()))
-  var row = Array(0...b.count)
+  var (before, row) = ([Int](), Array(0...b.count))
   for i in a.indices {
-    var diagonal = row[0]
-    row[0] = i + 1
+    var next = [i + 1]
     for j in b.indices {
-      let changed = diagonal + (a[i] == b[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
+      var least = min(row[j] + (a[i] == b[j] ? 0 : 1), min(row[j + 1], next[j]) + 1)
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, before[j - 1] + 1) }
+      next.append(least)
     }
+    (before, row) = (row, next)
   }
   return row[b.count]
 }

@@ -31,7 +31,7 @@ enum ConfigArguments {
       if option == "--set" { sets.append(value) } else { files.append(value) }
     }
     guard !files.isEmpty || !sets.isEmpty else { return arguments }
-    let known = options(of: command)
+    let known = Set(CommandOptions(command).names)
     var added: [String] = []
     for file in files {
       for (item, place) in try ConfigFile.read(file, for: name, knows: { known.contains(dashed($0)) }) {
@@ -42,11 +42,6 @@ enum ConfigArguments {
       added += try option(setting, value, known, at: "--set")
     }
     return [name] + added + rest
-  }
-
-  /// The long options that a command's help names.
-  private static func options(of command: any ParsableCommand.Type) -> Set<String> {
-    Set(command.helpMessage().matches(of: /--([a-z][a-z-]*)/).map { String($0.1) })
   }
 
   private static func option(
@@ -60,7 +55,7 @@ enum ConfigArguments {
     case "auto", "": return []
     case "on", "true", "yes": return ["--\(name)"]
     case "off", "false", "no": return known.contains("no-\(name)") ? ["--no-\(name)"] : []
-    default: return ["--\(name)", value.replacing(", ", with: ",")]
+    default: return ["--\(name)=\(value.replacing(", ", with: ","))"]
     }
   }
 }

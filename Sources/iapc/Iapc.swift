@@ -45,13 +45,16 @@ struct Iapc: ParsableCommand {
   /// Runs a command; what a user can cause ends as one line and status 1.
   static func main() {
     do {
-      var command = try parseAsRoot(ConfigArguments.laidOut(arguments))
+      let line = try parsed(arguments)
+      var command = line.command
       if let count = (command as? any SharedCommand)?.sharing.started {
         exit(withError: ExitCode(try Launcher.run(count, CommandLine.arguments)))
       }
       // Help needs no tensors, and libtorch takes 0.2 s to load.
       if configuration.holds(type(of: command)) { try loadTorch() }
-      try command.run()
+      do { try command.run() } catch let invalid as ValidationError {
+        throw UsageError(message: invalid.message, command: type(of: command), words: line.words)
+      }
     } catch let failure as PeerFailure {
       if failure.tells { tell("error: \(failure.problem)") }
       Job.exit(failure.signal.map { 128 + $0 } ?? 1)
@@ -64,6 +67,9 @@ struct Iapc: ParsableCommand {
         } ?? ""
       if Job.tells("", signal: stop.signal) { tell("stopped by signal \(stop.signal)\(hint)") }
       Job.exit(128 + stop.signal)
+    } catch let usage as UsageError {
+      tell(usage.text)
+      Job.exit(ExitCode.validationFailure.rawValue)
     } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
       // Of the system or of a library: told in the same form.
       let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
@@ -86,6 +92,30 @@ struct Iapc: ParsableCommand {
         PathText.text(
           of: UnsafeBufferPointer(start: argument, count: strlen(argument)).map { UInt8(bitPattern: $0) })
       }
+    }
+  }
+
+  /// The command of a command line, and the words that start it.
+  private static func parsed(_ arguments: [String]) throws -> (
+    command: any ParsableCommand, words: [String]
+  ) {
+    let line = try CommandLineCheck(arguments)
+    do {
+      let command = try parseAsRoot(ConfigArguments.laidOut(arguments))
+      try line.checkCommand()
+      // The parser takes letters behind one dash, an h among them, for a request for help: -weights.
+      let isOurs = command is Iapc || configuration.holds(type(of: command))
+      guard isOurs || line.asksForHelp else {
+        try line.checkOptions()
+        throw line.unknownLetters
+      }
+      return (command, line.words)
+    } catch  where !(error is Problem || error is UsageError) {
+      if line.asksForHelp, exitCode(for: error) == .success { throw error }
+      try line.checkOptions()
+      let tied = line.tied
+      if tied != arguments { return (try parseAsRoot(ConfigArguments.laidOut(tied)), line.words) }
+      throw error
     }
   }
 
