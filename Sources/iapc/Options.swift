@@ -87,9 +87,10 @@ struct OriginOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The colours the weights want: \(Normalisation.known.map(\.name).joined(separator: ", ")). "
-        + "(default: as the weights or their origin have it)", valueName: "name"), completion: .normalisations
-  )
+      "The colours the weights want: \(Normalisation.known.map(\.name).joined(separator: ", ")), or their "
+        + "numbers: mean=123.7/116.3/103.5,std=58.4/57.1/57.4[,bgr][,scale=1/255], for pixels in 0 to 255 "
+        + "(or all of them for pixels in 0 to 1). (default: as the weights or their origin have it)",
+      valueName: "name"), completion: .normalisations)
   var normalisation: String?
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import Foundation
 import Imaging
 import Torch
 
@@ -24,15 +25,25 @@ public struct Normalisation: Codable, Equatable, Sendable {
   public let mean: [Double]
   /// Three values, in the network's order of channels.
   public let std: [Double]
-  /// What the normalised values are divided by.
+  /// What the normalised values are multiplied by.
   public let scale: Double
 
-  /// - Throws: a `Problem` unless mean and std have three finite values each and no std is 0.
+  /// - Throws: a `Problem` unless mean and std have three finite values each and every std is above 0.
   public init(
     name: String, order: ChannelOrder, mean: [Double], std: [Double] = [1, 1, 1], scale: Double = 1
   ) throws {
     self.init(unchecked: name, order, mean, std, scale)
     try check()
+  }
+
+  /// The normalisation of these numbers, under the name of a known one that has them, or else under what
+  /// `--normalisation` takes for them.
+  ///
+  /// - Throws: as with a name.
+  public init(order: ChannelOrder, mean: [Double], std: [Double], scale: Double = 1) throws {
+    let found = try Normalisation(
+      name: NormalisationText.text(order, mean, std, scale), order: order, mean: mean, std: std, scale: scale)
+    self = (Self.known + Self.known.map(\.swapped)).first(where: found.isClose(to:)) ?? found
   }
 
   private init(
@@ -47,20 +58,29 @@ public struct Normalisation: Codable, Equatable, Sendable {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      name: container.decode(String.self, forKey: .name),
-      order: container.decode(ChannelOrder.self, forKey: .order),
-      mean: container.decode([Double].self, forKey: .mean),
-      std: container.decode([Double].self, forKey: .std),
-      scale: container.decode(Double.self, forKey: .scale))
+    let order = try container.decodeIfPresent(ChannelOrder.self, forKey: .order) ?? .rgb
+    let mean = try container.decode([Double].self, forKey: .mean)
+    let std = try container.decodeIfPresent([Double].self, forKey: .std) ?? [1, 1, 1]
+    let scale = try container.decodeIfPresent(Double.self, forKey: .scale) ?? 1
+    if let name = try container.decodeIfPresent(String.self, forKey: .name) {
+      try self.init(name: name, order: order, mean: mean, std: std, scale: scale)
+    } else {
+      try self.init(order: order, mean: mean, std: std, scale: scale)
+    }
+    guard !mean.allSatisfy({ abs($0) <= 1 }) || !std.allSatisfy({ $0 < 1 }) else {
+      throw Problem(
+        "cannot use the normalisation", at: self.name,
+        because: "its mean and std are of pixels in 0 to 1, expected those of pixels in 0 to 255",
+        remedy: "multiply them by 255")
+    }
   }
 
   private func check() throws {
     let finite = (mean + std + [scale]).allSatisfy(\.isFinite)
-    guard mean.count == 3, std.count == 3, finite, !std.contains(0) else {
+    guard mean.count == 3, std.count == 3, finite, std.allSatisfy({ $0 > 0 }) else {
       throw Problem(
         "cannot use the normalisation", at: name,
-        because: "expected 3 finite means and 3 finite deviations other than 0, "
+        because: "expected 3 finite means and 3 finite deviations above 0, "
           + "found means \(mean), deviations \(std), scale \(scale)",
         remedy: "correct these numbers")
     }
@@ -100,16 +120,45 @@ public struct Normalisation: Codable, Equatable, Sendable {
   /// The same numbers, channel by channel, for colours that come in the other order: a common mistake.
   public var swapped: Normalisation {
     let other = ChannelOrder.rgb == order ? ChannelOrder.bgr : .rgb
-    return Normalisation(
-      unchecked: "\(name)-\(other.rawValue)", other, mean.reversed(), std.reversed(), scale)
+    let turned =
+      name.contains("=")
+      ? NormalisationText.text(other, mean.reversed(), std.reversed(), scale) : "\(name)-\(other.rawValue)"
+    return Normalisation(unchecked: turned, other, mean.reversed(), std.reversed(), scale)
   }
 
-  /// The known normalisation of a name, or one with its colours in the other order: "caffe-rgb".
+  /// The known normalisation of a name, or one with its colours in the other order: "caffe-rgb"; or that of numbers:
+  /// "mean=123.675/116.28/103.53,std=58.395/57.12/57.375,bgr,scale=1/255", or a JSON object of `mean`, `std`, `order`
+  /// and `scale`.
   ///
-  /// - Throws: a `Problem` that lists the known names.
+  /// - Throws: a `Problem` that lists the known names, or tells what is wrong with the numbers.
   public static func named(_ name: String) throws -> Normalisation {
     if let found = (known + known.map(\.swapped)).first(where: { $0.name == name }) { return found }
-    throw unknownName(name, of: "normalisation", known: known.map(\.name))
+    if name.hasPrefix("{"), name.contains("\"") { return try decoded(name) }
+    if name.contains(where: { "=:".contains($0) }) { return try NormalisationText(name).normalisation() }
+    let found = unknownName(name, of: "normalisation", known: known.map(\.name))
+    throw Problem(
+      found.what, at: found.place, because: found.why,
+      remedy: "\(found.remedy), or give its numbers: \(NormalisationText.example)")
+  }
+
+  private static func decoded(_ json: String) throws -> Normalisation {
+    do { return try JSONDecoder().decode(Normalisation.self, from: Data(json.utf8)) } catch {
+      if let problem = error as? Problem { throw problem }
+      throw Problem(
+        "cannot use the normalisation", at: String(json.prefix(80)),
+        because: "it is no JSON object of numbers as iapc has them",
+        remedy:
+          #"write it as {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "order": "rgb"}"#
+      )
+    }
+  }
+
+  /// Whether the numbers are the same but for what a multiplication by 255 rounds.
+  func isClose(to other: Normalisation) -> Bool {
+    order == other.order
+      && zip(mean + std + [scale], other.mean + other.std + [other.scale]).allSatisfy {
+        abs($0 - $1) <= 1e-9 * max(abs($0), abs($1))
+      }
   }
 
   /// Writes an image as the network's input.

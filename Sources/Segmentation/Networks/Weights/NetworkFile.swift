@@ -208,12 +208,10 @@ extension NetworkFile {
 
   static func normalisation(saidBy metadata: [String: String]) throws -> Normalisation? {
     guard let text = metadata[Key.normalisation] else { return nil }
-    if !text.hasPrefix("{") { return try Normalisation.named(text) }
-    do { return try JSONDecoder().decode(Normalisation.self, from: Data(text.utf8)) } catch {
-      let why = (error as? Problem)?.why ?? "\(Key.normalisation) is not what iapc writes: \(text.prefix(80))"
+    do { return try Normalisation.named(text) } catch let problem as Problem {
       throw Problem(
-        "cannot load the weights", at: Key.normalisation, because: why,
-        remedy: "write the file again with iapc")
+        problem.what, at: "\(Key.normalisation), \(problem.place)", because: problem.why,
+        remedy: problem.remedy)
     }
   }
 
