@@ -61,13 +61,14 @@ public struct PseudoLabeler {
   /// Refuses what was asked for where the network does not take it, as `Predictor.check()`.
   public func check() throws { try predictor.check() }
 
-  /// What the labels depend on, as a name: weights, statistics, images and settings.
+  /// What the labels depend on, as a name: weights and how they are read, statistics, images and settings.
   ///
   /// - `imagesHash`: the list's `contentHash()`, which reads every image and so is asked for once.
   /// - `state`: what changed in the network since it was loaded, in words.
   public func key(imagesHash: String, state: String = "") -> String {
     let parts = [
-      network.sha256, network.classes.name, imagesHash, predictor.settings.fingerprint, state,
+      network.sha256, network.classes.name, "\(network.network.normalisation)", network.network.variant,
+      imagesHash, predictor.settings.fingerprint, state,
     ]
     return String(FileHash.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(32))
   }

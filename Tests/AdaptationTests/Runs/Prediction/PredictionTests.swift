@@ -120,7 +120,7 @@ struct PseudoLabelerTests {
     #expect(try !labeler.labels(images, in: place).cached)
   }
 
-  @Test("have another key for other weights, images, settings or statistics")
+  @Test("have another key for other weights, colours, images, settings or statistics")
   func keys() throws {
     let fixtures = try RunFixtures()
     let images = try ImageList(at: fixtures.images)
@@ -135,6 +135,10 @@ struct PseudoLabelerTests {
         imagesHash: ImageList(at: fixtures.folder.path("images/b")).contentHash()),
     ]
     #expect(try labeler(fixtures).key(imagesHash: images.contentHash()) == keys[0])
+    let brighter = try NetworkFile.load(
+      fixtures.settings.weightsFile, normalisation: "mean=0.2/0.2/0.2,std=0.1/0.1/0.1")
+    keys.append(
+      PseudoLabeler(brighter, PredictionSettings()).key(imagesHash: try images.contentHash()))
     try picture(48, 32, seed: 77).writePNG(to: fixtures.folder.path("images/1.png"))
     keys.append(try labeler(fixtures).key(imagesHash: images.contentHash()))
     let other = ESPNet(.init(p: 1, q: 1, outputs: 11), classCount: 11, seed: 5)
