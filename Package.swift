@@ -172,7 +172,8 @@ let package = Package(
       name: "ReportTests",
       dependencies: ["Report", "Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["iapc", "Adaptation", "Torch", "Imaging", "Files", "TestSupport"],
+      name: "CommandTests",
+      dependencies: ["iapc", "Adaptation", "Segmentation", "Torch", "Imaging", "Files", "TestSupport"],
       exclude: ["Fixtures"]),
   ] + fuzzer,
   swiftLanguageModes: [.v6],

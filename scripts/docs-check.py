@@ -62,7 +62,9 @@ NOT_RUN = [
     (r"torchrun |srun |export MASTER_ADDR|RANK=0", "needs a launcher, or a cluster; ProcessesTests starts processes"),
     *([] if shutil.which("ffmpeg") else [(r"iapc predict .*--video", "SKIPPED, there is no ffmpeg")]),
     *([] if any((ROOT / ".venv").glob("lib/python*/site-packages/onnxruntime")) else
-      [(r"python use_onnx\.py", "SKIPPED, there is no onnxruntime in .venv")]),
+      [(r"python (use|to|module_to)_onnx\.py", "SKIPPED, there is no onnxruntime in .venv")]),
+    *([] if any((ROOT / ".venv").glob("lib/python*/site-packages/transformers")) else
+      [(r"python pretrained\.py", "SKIPPED, there is no transformers in .venv")]),
     (r"tensorboard ", "serves until it is stopped"),
     (r"man ", "shows a page until it is left"),
 ]

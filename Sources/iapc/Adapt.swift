@@ -46,7 +46,8 @@ struct Adapt: SharedCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The source network's weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
+      "The source network's weights: .pth, .safetensors, a TorchScript .pt, or a folder of save_pretrained.",
+      valueName: "file"),
     completion: .weights)
   var weights: String?
   @OptionGroup var foreign: ForeignNetworkOptions
@@ -126,7 +127,11 @@ struct Adapt: SharedCommand {
     let cost = "\(seconds) s of steps, \(waited) s waiting for data\(shared)"
     try report(folder, display.observer)
     let isScript = FileManager.default.fileExists(atPath: folder.adaptedScript)
-    let beside = isScript ? ".safetensors, and the module as adapted.pt" : ".safetensors"
+    let isFolder = FileManager.default.fileExists(atPath: folder.adaptedFolder)
+    let beside =
+      isScript
+      ? ".safetensors, and the module as adapted.pt"
+      : isFolder ? ".safetensors, and for from_pretrained the folder adapted" : ".safetensors"
     print("adapted weights: \(folder.adaptedPth) (and \(beside), with report.html beside them); \(cost)")
   }
 

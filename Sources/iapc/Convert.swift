@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Adaptation
 import ArgumentParser
 import Files
 import Foundation
@@ -14,15 +15,23 @@ struct Convert: ParsableCommand {
         iapc convert old.pth new.safetensors
         iapc convert --dialect advent fada.pth advent.pth
         iapc convert --entry teacher run.pth teacher.pth
+        iapc convert runs/a/adapted.pth segformer-folder
 
       Reads .pth of any PyTorch and runs none of the code in it. Weights keep their
       names and the dictionaries around them; --dialect gives them those of another
       code base, and the file then also says what its new names would hide. What it
       writes opens with torch.load(..., weights_only=True).
+
+      A SegFormer is read from a folder that save_pretrained of transformers wrote, too,
+      and an output without an ending is written as one, for from_pretrained.
       """)
 
-  @Argument(help: "The weights to read.", completion: .weights) var input: String
-  @Argument(help: "The file to write; its ending names the format.", completion: .weights) var output: String
+  @Argument(help: "The weights to read: a file, or a folder of save_pretrained.", completion: .weights)
+  var input: String
+  @Argument(
+    help: "The file to write, whose ending names the format; without one, a folder for from_pretrained.",
+    completion: .weights)
+  var output: String
   @Option(
     help: ArgumentHelp(
       "Whose names to give the entries: \(NetworkFile.dialects.joined(separator: ", ")).",
@@ -37,10 +46,11 @@ struct Convert: ParsableCommand {
   @Flag(help: "Replace the output where it is there already.") var overwrite = false
 
   func run() throws {
+    if URL(fileURLWithPath: output).pathExtension.isEmpty { return try writeFolder() }
     // What is only rewritten keeps its names.
     var checkpoint =
       dialect == nil && entry == nil
-      ? try CheckpointFile.read(input) : try NetworkFile.read(input, entry: entry)
+      ? try NetworkFile.stored(input) : try NetworkFile.read(input, entry: entry)
     if entry != nil { checkpoint.places = CheckpointPlaces() }
     try checkNewFile(output, overwrite: overwrite)
     if let dialect {
@@ -56,5 +66,22 @@ struct Convert: ParsableCommand {
     try CheckpointFile.write(checkpoint, to: output)
     if !checkpoint.others.isEmpty { print("left out \(checkpoint.others.joined(separator: ", "))") }
     print("wrote \(checkpoint.tensors.count) entries: \(output)")
+  }
+
+  /// Writes a SegFormer as save_pretrained does.
+  private func writeFolder() throws {
+    guard dialect == nil else {
+      throw ValidationError(
+        "--dialect names the entries of a file; a folder for from_pretrained has its own.")
+    }
+    let loaded = try NetworkFile.load(input, variant: origin.variant, normalisation: origin.normalisation)
+    if !overwrite, FileManager.default.fileExists(atPath: output) {
+      throw Problem(
+        "cannot write the folder", at: output, because: "it is there already",
+        remedy: "name another place, or replace its files with --overwrite")
+    }
+    try makeFolder(output)
+    try PretrainedFolder.write(loaded, to: output)
+    print("wrote \(loaded.network.name) for from_pretrained: \(output)")
   }
 }

@@ -56,12 +56,12 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    if try CheckpointFile.isTorchScript(weights) { return try inspectModule() }
+    if try CheckpointFile.isTorchScript(NetworkFile.weightsFile(weights)) { return try inspectModule() }
     let checkpoint = try NetworkFile.read(weights)
     let count = checkpoint.tensors.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }
     let size = checkpoint.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
     print("file       \(weights)")
-    print("sha256     \(try FileHash.sha256(ofFile: weights))")
+    print("sha256     \(try FileHash.sha256(ofFile: NetworkFile.weightsFile(weights)))")
     print("format     \(checkpoint.format.words)")
     if let wrapper = checkpoint.wrapper { print("inside     \(wrapper)") }
     if !checkpoint.others.isEmpty { print("beside     \(checkpoint.others.joined(separator: ", "))") }

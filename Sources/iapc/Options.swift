@@ -15,7 +15,9 @@ extension PixelSize: ExpressibleByArgument {
 /// Which network, as every command that runs one takes it.
 struct NetworkOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The network's weights: .pth, .safetensors or a TorchScript .pt.", valueName: "file"),
+    help: ArgumentHelp(
+      "The network's weights: .pth, .safetensors, a TorchScript .pt, or a folder of save_pretrained.",
+      valueName: "file"),
     completion: .weights)
   var weights: String
   @OptionGroup var foreign: ForeignNetworkOptions

@@ -131,6 +131,10 @@ public final class AdaptationRun {
     for file in script + [folder.adaptedSafetensors, folder.adaptedPth] {
       try NetworkFile.save(adapted, classes: loaded.classes, form: loaded.form, to: file)
     }
+    if loaded.pretrained != nil {
+      try makeFolder(folder.adaptedFolder)
+      try PretrainedFolder.write(loaded, adapted, to: folder.adaptedFolder)
+    }
     try board.addOthers(upTo: settings.steps)
     try board.add(pictures.overlays(of: adapted), at: settings.steps)
   }

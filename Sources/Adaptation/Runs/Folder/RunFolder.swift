@@ -32,6 +32,9 @@ public struct RunFolder: Sendable {
   /// The adapted TorchScript module, of a run that adapted one.
   public var adaptedScript: String { "\(path)/adapted.pt" }
 
+  /// The adapted network as `save_pretrained` writes it, of a run that began with such a folder.
+  public var adaptedFolder: String { "\(path)/adapted" }
+
   /// The folder at a path, whether it is there or not.
   public init(_ path: String) {
     self.path = path
@@ -113,6 +116,7 @@ public struct RunFolder: Sendable {
     "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
     "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
     "last.pth", "evaluations.jsonl", "selection.jsonl", "adapted.pt", "best.pt", "last.pt",
+    "adapted",
   ]
 
   /// Bytes of the files that a run wrote here.

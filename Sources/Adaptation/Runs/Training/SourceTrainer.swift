@@ -159,7 +159,9 @@ public struct SourceTrainer {
         variant: try freshVariant(of: family), device: device, seed: settings.seed))
     var origin = Manifest.Weights(network, classes: space)
     if let backbone = settings.backbone {
-      (origin.file, origin.sha256) = (backbone, try FileHash.sha256(ofFile: backbone))
+      (origin.file, origin.sha256) = (
+        backbone, try FileHash.sha256(ofFile: NetworkFile.weightsFile(backbone))
+      )
       let report = try NetworkFile.initialise(network, from: backbone)
       observer.note(
         "\(backbone): took \(report.taken.count) entries, \(report.fresh.count) start fresh, "

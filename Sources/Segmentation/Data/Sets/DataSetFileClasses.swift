@@ -69,18 +69,9 @@ extension DataSetFile {
     return LabelClass(name, parts[0], parts[1], parts[2])
   }
 
-  /// A class in the colour that Cityscapes draws it in, or else in one of its index: the bits of the index,
-  /// three by three, from the top of red, green and blue, as the Pascal VOC palette does.
+  /// A class in the colour that Cityscapes draws it in, or else in one of its index.
   private static func coloured(_ name: String, index: Int) -> LabelClass {
-    if let known = LabelSpace.cityscapes19.classes.first(where: { $0.name == name }) { return known }
-    var (red, green, blue) = (0, 0, 0)
-    for bit in 0..<3 {
-      let value = (index + 1) >> (3 * bit)
-      red |= (value & 1) << (7 - bit)
-      green |= (value >> 1 & 1) << (7 - bit)
-      blue |= (value >> 2 & 1) << (7 - bit)
-    }
-    return LabelClass(name, UInt8(red), UInt8(green), UInt8(blue))
+    LabelSpace.cityscapes19.classes.first { $0.name == name } ?? LabelClass(indexed: name, index)
   }
 
   private func indices(_ node: Node, _ classes: [LabelClass]) throws -> [Int: Int] {

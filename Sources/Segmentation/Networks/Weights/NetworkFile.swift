@@ -18,11 +18,14 @@ public struct LoadedNetwork {
   public let form: WeightsForm?
   /// What was chosen or left out on loading, in words.
   public let notes: [String]
+  /// The folder of `save_pretrained` that they came from; nil for a file.
+  public let pretrained: PretrainedFolder?
 
   package init(
     network: any Segmenter, classes: LabelSpace, file: String, sha256: String, form: WeightsForm? = nil,
-    notes: [String] = []
+    notes: [String] = [], pretrained: PretrainedFolder? = nil
   ) {
+    self.pretrained = pretrained
     self.network = network
     self.classes = classes
     self.file = file
@@ -66,8 +69,10 @@ public enum NetworkFile {
   ) throws -> LoadedNetwork {
     let said = ScriptRequest(
       classes: classes, variant: variant, normalisation: normalisation, device: device)
-    if try CheckpointFile.isTorchScript(path) { return try script(at: path, family: family, said) }
-    let checkpoint = try read(path)
+    let folder = try PretrainedFolder(path)
+    let file = folder?.weights ?? path
+    if try CheckpointFile.isTorchScript(file) { return try script(at: file, family: family, said) }
+    let checkpoint = try folder?.checkpoint(tellsClasses: classes == nil) ?? read(path)
     if (family ?? checkpoint.metadata[Key.network]) == ScriptedNetwork.family {
       return try script(withWeights: checkpoint, at: path, said)
     }
@@ -86,8 +91,9 @@ public enum NetworkFile {
       }
       try fill(network, with: weights, from: path)
       return LoadedNetwork(
-        network: network, classes: space, file: path, sha256: try FileHash.sha256(ofFile: path),
-        form: weights.form, notes: checkpoint.notes + weights.notes)
+        network: network, classes: space, file: path, sha256: try FileHash.sha256(ofFile: file),
+        form: folder.map { $0.form(of: weights) } ?? weights.form,
+        notes: checkpoint.notes + weights.notes + (folder?.notes(naming: classes) ?? []), pretrained: folder)
     }
     throw unrecognised(checkpoint, at: path, families)
   }

@@ -23,7 +23,8 @@ extension NetworkFile {
   /// network is then as before.
   @discardableResult
   public static func initialise(_ network: any Segmenter, from path: String) throws -> InitialisationReport {
-    let checkpoint = try read(path, bodies: true)
+    let checkpoint =
+      try PretrainedFolder(path)?.checkpoint(tellsClasses: false) ?? read(path, bodies: true)
     let family = try NetworkFamily.named(network.name)
     guard let weights = try family.recogniseBody(checkpoint) else {
       throw unfit(

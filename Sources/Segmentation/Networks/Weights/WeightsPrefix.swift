@@ -12,7 +12,7 @@ extension NetworkFile {
   ///
   /// - `entry`: the set of weights to take where there are several: "teacher".
   /// - `bodies`: whether a body without a classifier is enough.
-  /// - Throws: `Problem` as `CheckpointFile.read` does.
+  /// - Throws: `Problem` as `stored(_:)` does.
   public static func read(_ path: String, entry: String? = nil, bodies: Bool = false) throws -> Checkpoint {
     if let entry {
       let whole = try? CheckpointFile.read(path)
@@ -25,7 +25,7 @@ extension NetworkFile {
       }
       return seenThrough(try CheckpointFile.read(path, entry: entry), bodies, path)
     }
-    return seenThrough(try CheckpointFile.read(path), bodies, path)
+    return seenThrough(try stored(path), bodies, path)
   }
 
   private static func seenThrough(_ checkpoint: Checkpoint, _ bodies: Bool, _ path: String) -> Checkpoint {
