@@ -2,6 +2,7 @@
 
 import Foundation
 import Imaging
+import Segmentation
 import TestSupport
 import Testing
 
@@ -145,6 +146,18 @@ private struct Networks: Sendable {
         ['iapc.classes', 'iapc.network', 'iapc.normalisation']
 
         """)
+  }
+
+  @Test("An ONNX file says which network it is of")
+  func network() throws {
+    try withTemporaryFolder { folder in
+      let (weights, file) = (folder.path("net.safetensors"), folder.path("net.onnx"))
+      let network = SegFormer(SegFormer.Description(.b0, outputs: 19))
+      try NetworkFile.save(network, classes: .cityscapes19, to: weights)
+      try done(["export", "--weights", weights, "--output", file])
+      let words = String(decoding: try bytes(file), as: UTF8.self)
+      #expect(words.contains("segformer-b0") && !words.contains("torchscript"))
+    }
   }
 
   @Test("What cannot be exported is one error and leaves no file")

@@ -51,13 +51,16 @@ public struct TracedNetwork {
     }
     (self.output, classCount, sizeMultiple) = (output, network.classCount, network.sizeMultiple)
     metadata = NetworkFile.metadata(
-      network: ScriptedNetwork.family, classes: loaded.classes, normalisation: .pixels)
+      network: network.name, classes: loaded.classes, normalisation: .pixels)
   }
 
-  /// Writes the program as a TorchScript module, which `torch.jit.load` reads.
+  /// Writes the program as a TorchScript module, which `torch.jit.load` reads, and the commands as a network that is
+  /// not of this library.
   ///
   /// - Throws: `Problem` where the file cannot be written.
-  public func save(to path: String) throws { try module.save(metadata, to: path) }
+  public func save(to path: String) throws {
+    try module.save(metadata.merging([NetworkFile.Key.network: ScriptedNetwork.family]) { $1 }, to: path)
+  }
 }
 
 /// A normalisation as operators, with its numbers as tensors of the program.
