@@ -2,8 +2,8 @@
 """TorchScript modules of networks that are not iapc's, their steps in PyTorch, and what adapted ones give in Python.
 
 `write` makes a network with random weights, saves it scripted or traced, and runs IAPC steps of it in PyTorch. `predict`
-opens an adapted module and compares label maps with those of `iapc predict`. `modes` writes modules and what they give in
-each mode, `odd` modules that are refused, `failing` modules that fail in use.
+opens an adapted module and compares label maps with those of `iapc predict`. `export` makes ONNX of one. `modes` writes
+modules and what they give in each mode, `odd` modules that are refused, `failing` modules that fail in use.
 """
 
 import argparse
@@ -214,6 +214,39 @@ def scores(output):
     return output if isinstance(output, torch.Tensor) else output[0]
 
 
+class Scores(nn.Module):
+    """The scores alone, which ONNX can name."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return scores(self.net(x))
+
+
+def export(module, name):
+    """ONNX of an adapted module in both documented ways, held against it at sizes that neither was traced with."""
+    import onnxruntime
+
+    torch.set_num_threads(1)
+    adapted, images = torch.jit.load(module).eval(), torch.randn(2, 3, 64, 96)
+    own = CASES[name].make().eval()
+    own.load_state_dict(torch.load(Path(module).with_suffix(".pth"), weights_only=True), strict=True)
+    free, output = {0: "batch", 2: "height", 3: "width"}, str(Path(module).with_suffix(".onnx"))
+    for network in (Scores(own), torch.jit.trace(Scores(adapted), images, strict=False)):
+        torch.onnx.export(
+            network, (images,), output, dynamo=False, input_names=["images"], output_names=["scores"],
+            dynamic_axes={"images": free, "scores": free})
+        session = onnxruntime.InferenceSession(output, providers=["CPUExecutionProvider"])
+        for size in [(1, 3, 128, 64), (3, 3, 64, 160)]:
+            other = torch.randn(size)
+            with torch.inference_mode():
+                expected = Scores(adapted)(other)
+            found = torch.from_numpy(session.run(None, {"images": other.numpy()})[0])
+            print((found - expected).abs().max().item())
+
+
 def predict(module, images, maps):
     """Prints the share of pixels whose label is that of the maps; loads the state dict beside the module strictly."""
     torch.set_num_threads(1)
@@ -310,13 +343,15 @@ def failing(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("job", choices=["write", "predict", "modes", "odd", "failing"])
+    parser.add_argument("job", choices=["write", "predict", "export", "modes", "odd", "failing"])
     parser.add_argument("arguments", nargs="+")
     a = parser.parse_args()
     if a.job == "write":
         write(Path(a.arguments[0]), a.arguments[1], int(a.arguments[2]), float(a.arguments[3]))
     elif a.job == "predict":
         predict(*a.arguments)
+    elif a.job == "export":
+        export(*a.arguments)
     elif a.job == "modes":
         modes(Path(a.arguments[0]))
     elif a.job == "failing":

@@ -13,6 +13,12 @@ private let hasTransformers: Bool = {
   return outcome?.status == 0
 }()
 
+/// Whether that Python has what runs ONNX.
+private let hasONNX: Bool = {
+  let outcome = python.flatMap { try? Command(["-c", "import onnx, onnxruntime"], program: $0).outcome() }
+  return outcome?.status == 0
+}()
+
 /// Runs `Reference/script_modules.py` and gives what it printed.
 @discardableResult
 private func modules(_ arguments: String...) throws -> String {
@@ -40,6 +46,27 @@ private struct Expected: Decodable {
     "So do ten steps of a SegFormer of transformers",
     .enabled(if: hasTransformers, "install the transformers of Reference/requirements.txt for IAPC_PYTHON"))
   func segformerSteps() throws { try check("segformer") }
+
+  @Test(
+    "An adapted module becomes ONNX as the guide says, of its own Python and of adapted.pt alone",
+    .enabled(if: hasONNX, "install the onnx and onnxruntime of Reference/requirements.txt for IAPC_PYTHON"),
+    arguments: ["unet", "unet-traced", "deeplabv3", "layernorm"] + (hasTransformers ? ["segformer"] : []))
+  func onnx(name: String) throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      try modules("write", folder.url.path, name, "1", "1e-3")
+      let text = try Data(contentsOf: URL(fileURLWithPath: folder.path("\(name).json")))
+      let expected = try JSONDecoder().decode(Expected.self, from: text)
+      try done(
+        [
+          "adapt", "--weights", folder.path("\(name).pt"), "--classes", "camvid11", "--images", sample.images,
+          "--output", folder.path("run"), "--batch", "2", "--crop", "64x48", "--steps", "1",
+        ] + expected.options)
+      let printed = try modules("export", folder.path("run/adapted.pt"), name)
+      let differences = printed.split(separator: "\n").compactMap { Double($0) }
+      #expect(differences.count == 4 && differences.allSatisfy { $0 < 1e-3 }, "\(printed)")
+    }
+  }
 
   private func check(_ name: String) throws {
     let sample = try Sample.make()

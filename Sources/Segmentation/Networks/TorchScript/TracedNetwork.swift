@@ -37,7 +37,8 @@ public struct TracedNetwork {
       throw Problem(
         "cannot export the network", at: loaded.file,
         because: "it came as a TorchScript module and is one still",
-        remedy: "use it as it is (of a run, adapted.pt), or export it where its Python is")
+        remedy: "use it as it is (of a run, adapted.pt), or make ONNX of it in Python as in "
+          + "Documentation/TorchScript.md")
     }
     let pixels = PixelInput(network.normalisation, on: network.store.device)
     // Its height and width are those of no map in the network, and neither of the batch's or classes' number.
