@@ -23,6 +23,16 @@ struct HTMLTests {
         """)
   }
 
+  @Test("mark a change for better or worse only where its digits show one")
+  func changes() {
+    for difference in [0, 4e-5, -4e-5] {
+      #expect(change("0.00", difference).markup == "<span class=\"change\">±0.00</span>")
+    }
+    #expect(change("0.01", 1e-4).markup.contains("good") && change("0.01", 1e-4).markup.contains("+0.01"))
+    #expect(change("0.01", -1e-4).markup.contains("bad") && change("0.01", -1e-4).markup.contains("−0.01"))
+    #expect(change("0.01", 1e-4, better: nil).markup == "<span class=\"change\">+0.01</span>")
+  }
+
   @Test("hold no control characters")
   func controls() {
     #expect(("\("a\u{0}b\u{1b}c\td")" as HTML).markup == "a\u{fffd}b\u{fffd}c\td")

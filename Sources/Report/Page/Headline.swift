@@ -56,8 +56,7 @@ extension RunSection {
 
   private func signed(_ value: Double, digits: Int) -> String {
     let text = String(format: "%.\(digits)f", abs(value))
-    if text.allSatisfy({ $0 == "0" || $0 == "." }) { return "±\(text)" }
-    return (value < 0 ? "−" : "+") + text
+    return sign(of: value, shownAs: text) + text
   }
 
   /// Classes that are gone: the sign of a collapse.

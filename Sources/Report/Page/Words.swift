@@ -18,12 +18,19 @@ func short(_ number: Double) -> String {
   return String(format: "%.3g", number / pow(10, Double(power))) + "e\(power)"
 }
 
-/// A change with its sign, coloured and marked for better or worse.
+/// The sign of a change whose size is shown as `text`: none where that shows none, whatever the difference is beyond
+/// its digits.
+func sign(of difference: Double, shownAs text: String) -> String {
+  guard text.contains(where: { ("1"..."9").contains($0) }) else { return "±" }
+  return difference < 0 ? "−" : "+"
+}
+
+/// A change with its sign, coloured and marked for better or worse where one is seen.
 ///
 /// - `better`: whether more is better; nil where nobody can say.
-func change(_ text: String, _ difference: Double, better more: Bool? = true) -> HTML {
-  let sign = difference > 0 ? "+" : difference < 0 ? "−" : "±"
-  guard let more, difference != 0 else { return "<span class=\"change\">\(sign + text)</span>" }
+package func change(_ text: String, _ difference: Double, better more: Bool? = true) -> HTML {
+  let sign = sign(of: difference, shownAs: text)
+  guard let more, sign != "±" else { return "<span class=\"change\">\(sign + text)</span>" }
   let kind = (difference > 0) == more ? "good" : "bad"
   let arrow = difference > 0 ? "▲" : "▼"
   return "<span class=\"change \(kind)\"><span aria-hidden=\"true\">\(arrow)</span> \(sign + text)</span>"
