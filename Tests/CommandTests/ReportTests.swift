@@ -25,6 +25,7 @@ private let canBrowse = systemProgram("chromium") != nil && systemProgram("pytho
       let first = try text("\(sample.run)/report.html")
       #expect(try text(again).replacing(stamp, with: "") == first.replacing(stamp, with: ""))
       #expect(first.contains("Without labels nobody can say"))
+      #expect(first.contains("keep the source's weights"))
     }
   }
 

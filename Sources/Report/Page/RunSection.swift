@@ -30,6 +30,7 @@ struct RunSection {
     <h2 id="\(id)-title">\(run.name)</h2>
     <p class="note">\(summary)</p>
     \(headline)
+    \(oldPlace)
     \(part("Classes", "\(classScores)\(classShares)", when: findings.found != nil))
     \(part("Images", gallery, when: findings.found != nil))
     \(part("Loss", terms))
@@ -46,6 +47,14 @@ struct RunSection {
     let network = "\(run.manifest.weights.network), profile \(run.settings.profile.rawValue)"
     let end = run.isFinished ? "" : "; not finished"
     return "\(network), \(steps) of \(run.settings.steps) steps on \(run.manifest.images.count) images\(end)"
+  }
+
+  /// What adaptation costs elsewhere, which nothing on the page can show.
+  private var oldPlace: HTML {
+    """
+    <p class="note">The adapted network is for images like those that it was adapted to. On images of the old place it \
+    can be far worse than the source network: keep the source's weights for these.</p>
+    """
   }
 
   private func part(_ title: String, _ content: HTML, when isThere: Bool = true) -> HTML {
