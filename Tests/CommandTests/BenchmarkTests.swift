@@ -28,6 +28,7 @@ struct BenchmarkTests {
     #expect(found["precision"] as? String == precision && found["threads"] is Int)
     #expect((found["breakdown"] as? [String: Double])?["backward"] != nil)
     #expect(try #require(found["peakResidentBytes"] as? Int) > 1 << 20)
+    #expect(try #require(found["operationsPerStep"] as? Int) > 1_000_000)
   }
 
   @Test("leaves weights and a batch that other commands take")

@@ -21,10 +21,11 @@ public struct StepTiming {
     public let threads: Int
     /// Mean seconds of a step's parts; on a GPU, until they are queued.
     public let breakdown: [String: Double]
-    /// Floating-point operations of a step's convolutions and matrix products.
-    public let operationsPerStep: Int
+    /// Floating-point operations of a step's convolutions and matrix products; nil for a TorchScript module, whose
+    /// operations are PyTorch's own and are not counted.
+    public let operationsPerStep: Int?
     /// Of these, a second, in units of 1e9; and what a large matrix product reaches in that precision.
-    public let gigaflops, peakGigaflops: Double
+    public let gigaflops: Double?, peakGigaflops: Double
     /// The terms of each step.
     public let steps: [[String: Double]]
     /// What the processes that share the batch told each other; nil for a process by itself.
@@ -86,7 +87,7 @@ public struct StepTiming {
     }
     let before = Machine.operations
     try step()
-    let operations = Machine.operations - before
+    let operations = network.program == nil ? Machine.operations - before : nil
     let clock = PhaseClock()
     (method as? any LearningMethod)?.learner.clock = clock
     let told = peers?.cost
@@ -102,7 +103,7 @@ public struct StepTiming {
       secondsPerStep: spread, firstStep: seconds[0], peakResidentBytes: peak,
       precision: settings.learning.precision.rawValue, threads: Machine.threads,
       breakdown: Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.seconds / Double(count)) }),
-      operationsPerStep: operations, gigaflops: Double(operations) / spread.median / 1e9,
+      operationsPerStep: operations, gigaflops: operations.map { Double($0) / spread.median / 1e9 },
       peakGigaflops: try Arithmetic.peak(settings.learning.precision.type, on: device) / 1e9,
       steps: reports.map { report in
         Dictionary(uniqueKeysWithValues: report.terms.map { ($0.name, $0.value) } + [("total", report.total)])

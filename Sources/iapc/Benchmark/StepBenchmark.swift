@@ -119,15 +119,24 @@ struct StepBenchmark: SharedCommand {
             format: "%.3f (%.3f to %.3f; the first %.3f)", spread.median, spread.min, spread.max,
             result.firstStep)
         )
-      ] + breakdownRows(result.breakdown) + exchangeRows(result.exchange) + [
-        (
-          "arithmetic",
-          String(
-            format: "%.0f GFLOP a step, %.0f GFLOP/s; a large matrix product reaches %.0f",
-            Double(result.operationsPerStep) / 1e9, result.gigaflops, result.peakGigaflops)
-        ), ("peak memory", mebibytes(result.peakResidentBytes)),
+      ] + breakdownRows(result.breakdown) + exchangeRows(result.exchange) + arithmeticRows(result) + [
+        ("peak memory", mebibytes(result.peakResidentBytes)),
         ("precision", "\(result.precision), \(result.threads) threads"),
       ])
+  }
+
+  /// What the convolutions and products came to; nothing where they were not counted.
+  private func arithmeticRows(_ result: StepTiming.Result) -> [(name: String, value: String)] {
+    guard let operations = result.operationsPerStep, let rate = result.gigaflops else { return [] }
+    return [
+      (
+        "arithmetic",
+        String(
+          format: "%.2f GFLOP a step, %.1f GFLOP/s; a large matrix product reaches %.0f",
+          Double(operations) / 1e9,
+          rate, result.peakGigaflops)
+      )
+    ]
   }
 
   private func exchangeRows(_ exchange: StepTiming.Exchange?) -> [(name: String, value: String)] {
