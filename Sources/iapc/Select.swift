@@ -119,6 +119,7 @@ struct Select: ParsableCommand {
     settings.size = size ?? run?.size
     (settings.images, settings.pixels, settings.seed) = (count, pixels, seed)
     settings.estimatesStatistics = statistics.map { $0 == .target } ?? (run?.finalStatistics == .target)
+    settings.estimatesAdapted = statistics == .target
     settings.guards.drift = drift
     return settings
   }

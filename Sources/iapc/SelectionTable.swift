@@ -21,11 +21,22 @@ enum SelectionTable {
       "\nasked about \(report.images) images at \(report.size), \(report.pixels) pixels each, "
         + "\(report.statistics) statistics; guards compare to \(report.start)")
     print("rank: \(report.aggregate)")
+    if report.statistics == "target" { print("statistics: \(statistics(report, hasLabels))") }
     for choice in report.choices { write(choice) }
     if report.candidates.allSatisfy({ !$0.flags.isEmpty }) {
       print("warning: every candidate is flagged; do not ship any of them unseen")
     }
     if hasLabels { writeCorrelations(report.choices) }
+  }
+
+  /// Which statistics stand behind the numbers, and why `evaluate` of the same file can give another.
+  private static func statistics(_ report: SelectionReport, _ hasLabels: Bool) -> String {
+    let (these, here) =
+      report.adaptedStatisticsStored ? ("checkpoints'", " of a checkpoint") : ("each candidate's", "")
+    return "\(these) are estimated anew over the \(report.images) images, and --output saves them so; "
+      + (report.adaptedStatisticsStored ? "adapted weights keep those that their run has saved; " : "")
+      + (hasLabels ? "`iapc evaluate`\(here) takes the stored ones and gives another mIoU; " : "")
+      + "--statistics chooses"
   }
 
   private static func write(_ choice: SelectionReport.Choice) {

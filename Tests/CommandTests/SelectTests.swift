@@ -92,6 +92,49 @@ import Testing
     }
   }
 
+  @Test("adapted weights have the mIoU that evaluate gives, and a line says why checkpoints have another")
+  func statistics() throws {
+    try withTemporaryFolder { folder in
+      let run = try run(in: folder)
+      func outcome(_ more: String...) throws -> (mIoU: [String: Double], output: String) {
+        let output = try done(
+          ["select", run, "--count", "2", "--labels", sample.labels, "--labelled-images", sample.images]
+            + [
+              "--label-space", "camvid11", "--output", folder.path("best.pth"), "--json",
+              folder.path("out.json"),
+            ]
+            + more
+        ).output
+        let items = try #require(try json(folder.path("out.json"))["candidates"] as? [[String: Any]])
+        let pairs = items.map { ($0["name"] as? String ?? "", $0["mIoU"] as? Double ?? -1) }
+        return (Dictionary(uniqueKeysWithValues: pairs), output)
+      }
+      func evaluated(_ file: String) throws -> Double? {
+        try done([
+          "evaluate", "--weights", file, "--images", sample.images, "--labels", sample.labels,
+          "--label-space",
+          "camvid11", "--size", "64x48", "--json", folder.path("score.json"),
+        ])
+        return try json(folder.path("score.json"))["mIoU"] as? Double
+      }
+      let shipped = try #require(try evaluated("\(run)/adapted.safetensors"))
+      let found = try outcome()
+      #expect(found.mIoU["\(run)/adapted"] == shipped)
+      // The one that is written has the statistics that it was scored with.
+      let best = try #require(found.output.split(separator: "\n").first { $0.hasPrefix("selected ") })
+      let name = try #require(found.mIoU.keys.first { best.contains("\($0) ") })
+      #expect(try evaluated(folder.path("best.pth")) == found.mIoU[name])
+      #expect(
+        found.output.contains(
+          "statistics: checkpoints' are estimated anew over the 2 images, and --output saves them so; adapted weights "
+            + "keep those that their run has saved; `iapc evaluate` of a checkpoint takes the stored ones"))
+      let anew = try outcome("--statistics", "target")
+      #expect(anew.mIoU["\(run)/adapted"] != shipped && !anew.output.contains("adapted weights keep"))
+      #expect(anew.output.contains("statistics: each candidate's are estimated anew"))
+      #expect(try !outcome("--statistics", "stored").output.contains("statistics: "))
+    }
+  }
+
   @Test("select takes weights of any folder, and says the same again")
   func folder() throws {
     try withTemporaryFolder { folder in

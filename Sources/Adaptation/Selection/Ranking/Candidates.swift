@@ -19,6 +19,12 @@ public struct SelectionCandidate: Sendable {
   public let run: RunFolder?
   /// Whether the run averages its student, and this is the average after `step`.
   public let isAverage: Bool
+
+  /// Whether these are the weights that a run ended with, in the form in which they are shipped.
+  public var isAdapted: Bool {
+    let last = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
+    return step == nil && last == "adapted"
+  }
 }
 
 extension SelectionCandidate {

@@ -85,6 +85,8 @@ public struct SelectionReport: Encodable, Sendable {
   public let startHistogram: [Double]
   /// Which normalisation statistics were used, in words.
   public let statistics: String
+  /// Whether adapted weights kept those that their run has saved them with, where the others' were estimated anew.
+  public let adaptedStatisticsStored: Bool
   /// Images that candidates were asked about.
   public let images: Int
   /// Pixels of each of them.
@@ -102,6 +104,7 @@ public struct SelectionReport: Encodable, Sendable {
     let start: String
     let startHistogram: [Double]
     let statistics: String
+    let areAdaptedStored: Bool
     let subset: SelectionSubset
     let pixels: Int
     let seed: UInt64
@@ -120,6 +123,7 @@ public struct SelectionReport: Encodable, Sendable {
     aggregate = SelectionAggregate.words
     (classes, start, startHistogram) = (measure.classes, measure.start, measure.startHistogram)
     (statistics, seconds, seed) = (measure.statistics, measure.seconds, measure.seed)
+    adaptedStatisticsStored = measure.areAdaptedStored
     (images, pixels, size) = (measure.subset.images.count, measure.pixels, measure.subset.size.description)
   }
 

@@ -20,6 +20,8 @@ public struct Selector {
     /// Whether each network's normalisation statistics are estimated anew over the subset first, as a run with
     /// `finalStatistics: target` ends.
     public var estimatesStatistics = false
+    /// Whether those of a run's adapted weights are, too, which the run has estimated: it saves them as they are used.
+    public var estimatesAdapted = false
     /// What speaks against a candidate.
     public var guards = SelectionGuards()
 
@@ -79,7 +81,7 @@ public struct Selector {
       let loaded = try network(candidate)
       try checkClasses(loaded, of: candidate, are: names)
       observer.begin(candidate.name, subset.images.count)
-      try prepare(loaded.network, subset)
+      if estimates(for: candidate) { try subset.estimateStatistics(of: loaded.network) }
       var sampled: [Tensor] = []
       scores.append(
         try scorer.score(
@@ -98,7 +100,9 @@ public struct Selector {
       items,
       SelectionReport.Measure(
         classes: names, start: start.words, startHistogram: start.histogram,
-        statistics: settings.estimatesStatistics ? "target" : "stored", subset: subset,
+        statistics: settings.estimatesStatistics ? "target" : "stored",
+        areAdaptedStored: settings.estimatesStatistics && candidates.contains { !estimates(for: $0) },
+        subset: subset,
         pixels: settings.pixels, seed: settings.seed, seconds: (ContinuousClock.now - started).seconds))
   }
 
@@ -108,8 +112,8 @@ public struct Selector {
       fatalError("no candidate \(name)")
     }
     let loaded = try network(candidate)
-    if settings.estimatesStatistics {
-      try prepare(loaded.network, try subset(list, loaded.network, RunObserver()))
+    if estimates(for: candidate) {
+      try subset(list, loaded.network, RunObserver()).estimateStatistics(of: loaded.network)
     }
     try NetworkFile.save(loaded.network, classes: loaded.classes, form: loaded.form, to: path)
   }
@@ -136,10 +140,9 @@ public struct Selector {
       progress: { _ in try observer.checkStop() })
   }
 
-  /// Brings a network to the state in which it is asked.
-  private func prepare(_ network: any Segmenter, _ subset: SelectionSubset) throws {
-    guard settings.estimatesStatistics else { return }
-    try subset.estimateStatistics(of: network)
+  /// Whether a candidate's statistics are estimated anew before it is asked, and saved.
+  private func estimates(for candidate: SelectionCandidate) -> Bool {
+    settings.estimatesStatistics && (settings.estimatesAdapted || !candidate.isAdapted)
   }
 
   private func checkClasses(_ loaded: LoadedNetwork, of candidate: SelectionCandidate, are names: [String])
@@ -204,7 +207,7 @@ public struct Selector {
       case .run(let run): try loader.source(of: run)
       }
     observer.begin("start", scorer.subset.images.count)
-    try prepare(loaded.network, scorer.subset)
+    if settings.estimatesStatistics { try scorer.subset.estimateStatistics(of: loaded.network) }
     let found = try scorer.score(loaded.network, progress: observer.advanceOrStop)
     return (found.histogram, found[.im], source.words)
   }
