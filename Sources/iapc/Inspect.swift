@@ -20,7 +20,9 @@ struct Inspect: ParsableCommand {
       and shapes allow, in each colour convention. A wrong reading loads without
       complaint; its predictions are unsure, alike everywhere, or change when the
       image is mirrored. No label is needed; give the size that the network was
-      trained for.
+      trained for. Another reading than the assumed one stands first only where the
+      images speak clearly for it, else a line says why they do not: images of a
+      shifted place make wrong colors look right.
       """)
 
   @Argument(
@@ -156,13 +158,31 @@ struct Inspect: ParsableCommand {
         format: "%7.3f  %11.3f  %14.3f", check.meanEntropy, check.information, check.mirrorAgreement)
       print("           \(numbers)  \(classShares(check, space))  \(words(reading.guess))")
     }
-    if found.contradictsAssumed {
+    let assumed = words(found.assumed.guess)
+    switch found.verdict {
+    case .advised(let reading):
       print(
-        "warning    the images speak for \(words(found.ranked[0].guess)), "
-          + "not for what is assumed without it: \(words(found.assumed.guess))")
-    } else {
-      print("assumed    \(words(found.assumed.guess)): nothing speaks clearly against it")
+        "warning    the images speak for \(words(reading.guess)), "
+          + "not for what is assumed without it: \(assumed)")
+      print("sure       \(sureness(reading, found.assumed))")
+    case .unsure(let reading, let why):
+      print("assumed    \(assumed): nothing speaks clearly against it")
+      print("not sure   \(words(reading.guess)) is more plausible, but \(why)")
+    case .agreed:
+      print("assumed    \(assumed): nothing speaks clearly against it")
     }
+  }
+
+  /// What the plausibilities are, and on how many images the first is larger.
+  private func sureness(_ a: PlausibleReadings.Reading, _ b: PlausibleReadings.Reading) -> String {
+    func said(_ a: LabelFreeCheck, _ b: LabelFreeCheck, _ statistics: String) -> String {
+      let images = zip(a.plausibilities, b.plausibilities).count { $0 > $1 }
+      return String(
+        format: "%.2f against %.2f, larger on %d of %d images, ", a.plausibility, b.plausibility, images,
+        a.plausibilities.count) + "with \(statistics) statistics"
+    }
+    guard let own = a.own, let other = b.own else { fatalError("advice without a second opinion") }
+    return "\(said(a.check, b.check, "stored")); \(said(own, other, "each image's own"))"
   }
 
   /// A few images of the list, evenly chosen, of one size.

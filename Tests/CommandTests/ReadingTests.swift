@@ -23,10 +23,21 @@ struct ReadingTests {
     ])
   }
 
-  private func inspect(_ weights: String, _ more: String...) throws -> String {
+  private func inspect(_ weights: String, _ more: String..., images: String? = nil) throws -> String {
     try done(
-      ["inspect", "--weights", weights, "--images", folder.path("noon/images"), "--network", "espnet"] + more
+      [
+        "inspect", "--weights", weights, "--images", images ?? folder.path("noon/images"), "--network",
+        "espnet",
+      ]
+        + more
     ).output
+  }
+
+  /// The line below the heads of the table.
+  private func firstReading(_ output: String) throws -> Substring {
+    let lines = output.split(separator: "\n")
+    let head = try #require(lines.firstIndex { $0.hasPrefix("readings ") })
+    return lines[head + 1]
   }
 
   @Test("in a wrong colour convention are pointed out, and the right one is named")
@@ -35,6 +46,9 @@ struct ReadingTests {
     let warning = try #require(output.split(separator: "\n").first { $0.hasPrefix("warning") })
     #expect(warning.contains("the images speak for --normalisation imageNet,"), "\(output)")
     #expect(warning.hasSuffix("assumed without it: --normalisation espnetCityscapes"))
+    #expect(try firstReading(output).hasSuffix("--normalisation imageNet"))
+    let sure = try #require(output.split(separator: "\n").first { $0.hasPrefix("sure") })
+    #expect(sure.matches(of: /larger on [34] of 4 images/).count == 2, "\(sure)")
   }
 
   @Test("with the red and blue of their colours exchanged are pointed out")
@@ -51,10 +65,33 @@ struct ReadingTests {
     #expect(output.contains("warning    the images speak for --normalisation imageNet,"), "\(output)")
   }
 
-  @Test("that the file states rightly get no warning")
-  func right() throws {
-    let output = try inspect(Fixtures.repository.appendingPathComponent("demo/source.safetensors").path)
+  @Test(
+    "that the file states rightly get no warning, and stand first, wherever the images are from",
+    arguments: [("noon", 4), ("dusk", 1), ("dusk", 3), ("dusk", 8), ("fog", 3), ("rain", 3)])
+  func right(domain: String, count: Int) throws {
+    let images = folder.path("\(domain)-\(count)")
+    try done([
+      "data", "streets", "--domain", domain, "--size", "320x240", "--count", "\(count)", "--seed", "5",
+      "--output",
+      images,
+    ])
+    let output = try inspect(
+      Fixtures.repository.appendingPathComponent("demo/source.safetensors").path, "--shown", "\(count)",
+      images: "\(images)/images")
     #expect(output.contains("assumed    --normalisation imageNet: nothing speaks clearly against it"))
+    #expect(!output.contains("warning"), "\(output)")
+    #expect(try firstReading(output).hasSuffix("--normalisation imageNet"), "\(output)")
+    // By the stored statistics alone the exchanged colors look better at dusk.
+    let isShifted = domain == "dusk"
+    #expect(
+      output.contains("not sure   --normalisation imageNet-bgr is more plausible, but") == isShifted,
+      "\(output)")
+  }
+
+  @Test("cannot be told from fewer than three images, which a line says")
+  func few() throws {
+    let output = try inspect(foreign, "--classes", "camvid11", "--shown", "2")
     #expect(!output.contains("warning"))
+    #expect(output.contains("but fewer than 3 images cannot tell"), "\(output)")
   }
 }

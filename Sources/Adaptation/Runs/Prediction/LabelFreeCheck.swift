@@ -20,21 +20,34 @@ public struct LabelFreeCheck: Sendable {
   public let mirrorAgreement: Double
   /// The share of pixels predicted as each class.
   public let histogram: [Double]
+  /// Each image's own plausibility.
+  public let plausibilities: [Double]
 
   /// Asks a network about images, all of one size that it takes.
   ///
   /// - `normalisation`: how the images are given, whatever the network says of itself.
-  public init(_ network: any Segmenter, images: [RGBImage], normalisation: Normalisation) {
-    var agreement = 0.0
+  /// - `mode`: with which normalisation statistics; `.evaluation` for the stored, `.batchStatistics` for each image's.
+  public init(
+    _ network: any Segmenter, images: [RGBImage], normalisation: Normalisation, mode: Mode = .evaluation
+  ) {
+    var (agreement, own) = (0.0, [Double]())
     var mean = MeanPrediction(classCount: network.classCount)
     var counts = [Double](repeating: 0, count: network.classCount)
     withoutGradients {
       for image in images {
-        let plain = Self.probabilities(network, image, normalisation)
-        let mirrored = Self.probabilities(network, image.mirrored(), normalisation).flipped(along: 3)
+        func probabilities(_ image: RGBImage) -> Tensor {
+          network(normalisation.batch([image]).to(network.store.device), mode).logits.softmax(1)
+        }
+        let plain = probabilities(image)
         let classes = plain.argmax(1)
-        agreement += classes.equals(mirrored.argmax(1)).to(.float32).mean().item
+        let alike = classes.equals(probabilities(image.mirrored()).flipped(along: 3).argmax(1)).to(.float32)
+          .mean()
+          .item
+        agreement += alike
         mean.add(plain)
+        var alone = MeanPrediction(classCount: network.classCount)
+        alone.add(plain)
+        own.append(alone.information * alike)
         let shares = classes.reshaped(classes.elementCount).histogram(bins: network.classCount).to(.float32)
         Self.add(shares * (1 / Double(classes.elementCount)), to: &counts)
       }
@@ -44,16 +57,11 @@ public struct LabelFreeCheck: Sendable {
     mirrorAgreement = agreement / count
     histogram = counts.map { $0 / count }
     information = mean.information
+    plausibilities = own
   }
 
   /// How plausible the predictions are, for comparing readings of the same weights on the same images.
   public var plausibility: Double { information * mirrorAgreement }
-
-  private static func probabilities(
-    _ network: any Segmenter, _ image: RGBImage, _ normalisation: Normalisation
-  ) -> Tensor {
-    network(normalisation.batch([image]).to(network.store.device), .evaluation).logits.softmax(1)
-  }
 
   private static func add(_ values: Tensor, to sums: inout [Double]) {
     for (i, value) in values.scalars(as: Float.self).enumerated() { sums[i] += Double(value) }
