@@ -55,6 +55,15 @@ class UNet(nn.Module):
         return self.head(self.merge1(torch.cat([self.up1(b), a], 1)))
 
 
+def slow_unet():
+    """A UNet whose statistics hardly follow the batches."""
+    network = UNet()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1e-3
+    return network
+
+
 class Pooling(nn.Module):
     def __init__(self, inputs, outputs):
         super().__init__()
@@ -152,6 +161,8 @@ class Case:
 CASES = {
     "unet": Case(UNet, scripted, entering="head", head=["head."]),
     "unet-traced": Case(UNet, traced, entering="head", head=["head."]),
+    "unet-slow": Case(slow_unet, scripted, entering="head", head=["head."]),
+    "unet-slow-traced": Case(slow_unet, traced, entering="head", head=["head."]),
     "deeplabv3": Case(
         DeepLabV3, traced, features="backbone", head=["classifier."],
         options=["--features", "backbone", "--head", "classifier"]),

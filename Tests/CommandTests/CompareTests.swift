@@ -10,10 +10,10 @@ import Testing
   init() throws { sample = try Sample.make() }
 
   private func compare(
-    _ methods: String, to output: String, steps: [String] = ["--steps", "2"]
+    _ methods: String, to output: String, steps: [String] = ["--steps", "2"], seeds: String = "1,2"
   ) -> [String] {
     [
-      "compare", "--methods", methods, "--seeds", "1,2", "--output", output, "--labelled-images",
+      "compare", "--methods", methods, "--seeds", seeds, "--output", output, "--labelled-images",
       sample.images,
       "--labels", sample.labels, "--label-space", "camvid11", "--count", "3", "--checkpoints", "2", "--",
       "--weights", sample.weights, "--images", sample.images, "--batch", "2", "--crop", "32x24",
@@ -60,6 +60,32 @@ import Testing
     }
   }
 
+  @Test("each method is scored with the statistics that it is used with, which the table names")
+  func statistics() throws {
+    try withTemporaryFolder { folder in
+      let output = folder.path("compared")
+      // Of the source's statistics 81 % are left after 2 steps, and 2 % after 40.
+      let methods = [
+        ("source-only", "source"), ("batchnorm", "target"), ("batchnorm:per-image", "each image's"),
+        ("tent", "target"), ("tent+finalStatistics=source", "running"), ("tent+steps=40", "running"),
+        ("tent+studentNorm=stored", "source"), ("dt-st", "source"), ("cotta", "target"),
+        ("iapc:reference", "target"),
+      ]
+      let outcome = try done(compare(methods.map(\.0).joined(separator: ","), to: output, seeds: "1"))
+      #expect(try comparedStatistics(output) == methods.map(\.1))
+      #expect(outcome.errors.contains("by its momentum of 0.1, 2 steps leave 81 % of the source's"))
+      for name in ["tent-1", "cotta-1", "tent-steps-40-1"] {
+        let score = try json("\(output)/\(name)/score.json")["last"] as? Double
+        try done([
+          "evaluate", "--weights", "\(output)/\(name)/adapted.safetensors", "--images", sample.images,
+          "--labels",
+          sample.labels, "--size", "64x48", "--json", folder.path("evaluated.json"),
+        ])
+        #expect(score == (try json(folder.path("evaluated.json"))["mIoU"] as? Double), "\(name)")
+      }
+    }
+  }
+
   @Test(
     "a method's own steps count in the place of --steps, in either form",
     arguments: [["--steps", "2"], ["--steps=2"]])
@@ -84,4 +110,14 @@ import Testing
       #expect(outcome.status == 1 && outcome.errors.contains("teacherDecay"), "\(outcome.errors)")
     }
   }
+}
+
+/// The column `statistics` of the table that `compare` wrote into a folder.
+func comparedStatistics(_ output: String) throws -> [String] {
+  let table = try String(contentsOfFile: "\(output)/table.md", encoding: .utf8)
+  let rows = table.split(separator: "\n").map { line in
+    line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+  let column = try #require(rows[0].firstIndex(of: "statistics"))
+  return rows.dropFirst(2).map { $0[column] }
 }

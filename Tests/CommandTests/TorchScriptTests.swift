@@ -170,6 +170,42 @@ private struct Expected: Decodable {
     }
   }
 
+  @Test(
+    "A module is scored with the statistics that it learns with, which its own are only where they follow in time",
+    arguments: ["unet", "unet-slow", "unet-slow-traced"])
+  func slowStatistics(name: String) throws {
+    let sample = try Sample.make()
+    try withTemporaryFolder { folder in
+      try modules("write", folder.url.path, name, "1", "1e-3")
+      let output = folder.path("compared")
+      // After 32 steps of the usual momentum 3 % are left.
+      let outcome = try done(
+        [
+          "compare", "--methods", "tent,self-training,tent+finalStatistics=source", "--output", output,
+          "--labelled-images", sample.images, "--labels", sample.labels, "--label-space", "camvid11",
+          "--checkpoints", "1", "--", "--weights", folder.path("\(name).pt"), "--classes", "camvid11",
+          "--images",
+          sample.images, "--batch", "2", "--crop", "32x24", "--steps", "32", "--set", "selectEvery=0",
+        ])
+      let timed = try done(
+        ["benchmark", "step", "--weights", folder.path("\(name).pt"), "--classes", "camvid11"]
+          + ["--crop", "32x24", "--batch", "2", "--steps", "1", "--json", folder.path("timed.json")])
+      #expect(timed.output.contains("seconds a step") && !timed.output.contains("GFLOP"))
+      #expect(try json(folder.path("timed.json"))["operationsPerStep"] == nil)
+      let (isSlow, own) = (name != "unet", name == "unet" ? "running" : "target")
+      #expect(try comparedStatistics(output) == [own, own, "running"])
+      let note = "by its momentum of 0.001, 32 steps leave 97 % of the source's"
+      #expect(outcome.errors.components(separatedBy: note).count == (isSlow ? 3 : 1), "\(outcome.errors)")
+      let score = try json("\(output)/tent-1/score.json")["last"] as? Double
+      try done([
+        "evaluate", "--weights", "\(output)/tent-1/adapted.safetensors", "--images", sample.images,
+        "--labels",
+        sample.labels, "--label-space", "camvid11", "--json", folder.path("evaluated.json"),
+      ])
+      #expect(score == (try json(folder.path("evaluated.json"))["mIoU"] as? Double))
+    }
+  }
+
   @Test("Every method adapts a module, and says what it cannot do without batch statistics")
   func methods() throws {
     let sample = try Sample.make()

@@ -54,7 +54,7 @@ public final class AdaptationRun {
     let images = try settings.target.imageList()
     let loaded = try settings.loadNetwork()
     try tellNotes(on: loaded, images)
-    try settings.resolve(images, for: loaded.network)
+    if let note = try settings.resolve(images, for: loaded.network), isWriter { observer.note(note) }
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop, for: loaded.network)
     let imagesHash = try images.contentHash()

@@ -92,8 +92,12 @@ extension AdaptationSettings {
       device: Device.named(device))
   }
 
-  /// Fills in what was left open: sizes from the first image, the warm-up from the number of steps.
-  mutating func resolve(_ images: ImageList, for network: any Segmenter) throws {
+  /// Fills in what was left open: sizes from the first image, the warm-up from the number of steps, the final
+  /// statistics from how fast the network's follow.
+  ///
+  /// - Returns: what there is to tell of it.
+  @discardableResult
+  mutating func resolve(_ images: ImageList, for network: any Segmenter) throws -> String? {
     if !method.takesSteps { steps = 0 }
     warmUp = warmUp ?? min(5000, steps * 5 / 9)
     func rounded(_ length: Double) -> Int { network.inputLength(nearest: length) }
@@ -103,7 +107,7 @@ extension AdaptationSettings {
       size = PixelSize(
         width: rounded(Double(first.width) * factor), height: rounded(Double(first.height) * factor))
     }
-    guard let size else { return }
+    guard let size else { fatalError("the size was resolved") }
     let half = PixelSize(width: rounded(Double(size.width) / 2), height: rounded(Double(size.height) / 2))
     let crop = crop ?? half
     self.crop = crop
@@ -112,7 +116,9 @@ extension AdaptationSettings {
     // Some statistics are of fewer images than a batch has.
     try network.checkStatistics(of: size, count: 1, at: "--size \(size)")
     try checkStatistics(of: crop, for: network)
+    let note = resolveFinalStatistics(for: network, crop)
     resolveSelection(size, crop, for: network)
+    return note
   }
 
   /// Refuses a batch of crops whose statistics are none, at the least of the scales that the method sees them at.

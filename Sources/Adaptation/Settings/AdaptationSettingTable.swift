@@ -108,7 +108,10 @@ extension AdaptationSettings {
     Setting("momentum", \.learning.momentum, "the optimiser's momentum"),
     Setting("weightDecay", \.learning.weightDecay, "the optimiser's weight decay"),
     Setting("initialStatistics", \.initialStatistics, "normalisation statistics before the first step"),
-    Setting("finalStatistics", \.finalStatistics, "normalisation statistics of the adapted network"),
+    Setting(
+      "finalStatistics", \.finalStatistics,
+      "normalisation statistics of the adapted network; auto: target where the steps leave much of the source's"
+    ),
     Setting("adapted", \.adapted, "which network is saved: the student, or the average of its last steps"),
     Setting(
       "statisticsForm", \.statisticsForm,

@@ -66,8 +66,9 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var dynamicTeacher = DynamicTeacher.Settings()
   /// Where normalisation statistics come from before the first step.
   public var initialStatistics = Statistics.source
-  /// Which normalisation statistics the adapted network is saved with.
-  public var finalStatistics = Statistics.source
+  /// Which normalisation statistics the adapted network is saved with; nil for `target` where the steps would leave
+  /// much of the source's in those that they move, else `source`.
+  public var finalStatistics: Statistics?
   /// Which of the method's networks is the adapted one.
   public var adapted = AdaptedNetwork.student
   /// How batches enter statistics that are estimated anew.

@@ -34,7 +34,10 @@ struct Compare: ParsableCommand {
 
       Labels are for the table alone: no method sees one. `last` are the weights that
       the run ends with, `selected` those that label-free criteria choose among its
-      checkpoints (see `iapc help select`).
+      checkpoints (see `iapc help select`). Each is scored with the normalisation
+      statistics that it is used with, which the table names: the source's, those that
+      the steps moved (running), the target images', or each image's own. `last` is
+      what `iapc evaluate` gives for the run's adapted.safetensors.
       """)
 
   @Option(help: ArgumentHelp("The methods, between commas. (default: all)", valueName: "names"))
@@ -86,6 +89,7 @@ struct Compare: ParsableCommand {
       for contestant in contestants {
         print("\(contestant.name), seed \(seed)")
         var run = try ComparisonRun.made(contestant, seed: seed, in: output, options(of: contestant))
+        run.statistics = try statistics(of: run, contestant)
         run.score = try score(run, contestant)
         runs.append(run)
         try ComparisonTable(runs).write(to: output)
@@ -142,6 +146,13 @@ struct Compare: ParsableCommand {
       ? try perImage(run, settings, data) : try selected(run, settings, data)
     try writeJSON(score, to: kept)
     return score
+  }
+
+  /// Which normalisation statistics the network has that is scored; nil where it has none.
+  private func statistics(of run: ComparisonRun, _ contestant: Contestant) throws -> String? {
+    guard try load(RunFolder(run.folder).adaptedSafetensors).network.hasBatchStatistics else { return nil }
+    if contestant.judgedPerImage { return "each image's" }
+    return try AdaptationSettings(ofRun: RunFolder(run.folder)).statisticsWord
   }
 
   private func labelled(_ exif: ExifOrientation) throws -> LabelledImages {

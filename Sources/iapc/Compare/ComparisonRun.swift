@@ -38,6 +38,9 @@ struct ComparisonRun: Codable {
   let folder: String
   var cost: Cost
   var score = Score()
+  /// Which normalisation statistics the network has that is scored, in a word of `ComparisonTable`; nil where no layer
+  /// normalises by batches.
+  var statistics: String?
 }
 
 extension ComparisonRun {

@@ -16,19 +16,19 @@ struct ComparisonTable {
   var text: String {
     let names = runs.reduce(into: [String]()) { if !$0.contains($1.method) { $0.append($1.method) } }
     let head =
-      "| method | mIoU, last | selected without labels | best | seconds | of processors | memory, GiB | seeds |\n"
+      "| method | mIoU, last | selected without labels | best | statistics | seconds | of processors | memory, GiB | seeds |\n"
     let rows = names.map { name in
       let all = runs.filter { $0.method == name }
       let memory = all.map { Double($0.cost.peakResidentBytes) / 1_073_741_824 }.max() ?? 0
       let cells = [
         name, percent(all.map(\.score.last)), percent(all.map(\.score.selected)),
-        percent(all.map(\.score.oracle)),
+        percent(all.map(\.score.oracle)), all[0].statistics ?? "-",
         seconds(all.map(\.cost.seconds)), seconds(all.map(\.cost.processorSeconds)),
         String(format: "%.1f", memory), String(all.count),
       ]
       return "| \(cells.joined(separator: " | ")) |"
     }
-    return head + "|---|---|---|---|---|---|---|---|\n" + rows.joined(separator: "\n")
+    return head + "|---|---|---|---|---|---|---|---|---|\n" + rows.joined(separator: "\n")
   }
 
   /// Writes table.md and table.json.
