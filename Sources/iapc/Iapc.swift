@@ -44,6 +44,7 @@ struct Iapc: ParsableCommand {
 
   /// Runs a command; what a user can cause ends as one line and status 1.
   static func main() {
+    StandardStreams.prepare()
     do {
       let line = try parsed(arguments)
       var command = line.command
@@ -55,6 +56,7 @@ struct Iapc: ParsableCommand {
       do { try command.run() } catch let invalid as ValidationError {
         throw UsageError(message: invalid.message, command: type(of: command), words: line.words)
       }
+      endOutput()
     } catch let failure as PeerFailure {
       if failure.tells { tell("error: \(failure.problem)") }
       Job.exit(failure.signal.map { 128 + $0 } ?? 1)
@@ -75,6 +77,10 @@ struct Iapc: ParsableCommand {
       let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
       if Job.tells(text) { tell("error: \(Job.prefix)\(text)") }
       Job.exit(1)
+    } catch  where exitCode(for: error) == .success {
+      let text = fullMessage(for: error)
+      if !text.isEmpty { print(text) }
+      endOutput()
     } catch {
       exit(withError: error)
     }
@@ -119,9 +125,23 @@ struct Iapc: ParsableCommand {
     }
   }
 
+  /// Ends the program where not all that was printed could be written: in silence where nobody reads it any more.
+  private static func endOutput() {
+    switch StandardStreams.flushOutput() {
+    case .written: return
+    case .unread: Job.exit(128 + SIGPIPE)
+    case .failed(let why):
+      let problem = Problem(
+        "cannot write to standard output", at: "stdout", because: why,
+        remedy: "see where it leads, and make room there; files that the command wrote are whole")
+      tell("error: \(problem)")
+      Job.exit(1)
+    }
+  }
+
   private static func tell(_ line: String) {
     ProgressDisplay.clear()
-    FileHandle.standardError.write(Data("\(line)\n".utf8))
+    StandardStreams.message("\(line)\n")
   }
 }
 

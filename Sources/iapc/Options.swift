@@ -74,7 +74,7 @@ struct ForeignNetworkOptions: ParsableArguments {
     let loaded = try NetworkFile.load(
       weights, family: network, classes: classes, variant: variant,
       normalisation: origin.normalisation, device: machine.apply())
-    for note in loaded.notes { FileHandle.standardError.write(Data("note: \(weights): \(note)\n".utf8)) }
+    for note in loaded.notes { StandardStreams.message("note: \(weights): \(note)\n") }
     return loaded
   }
 }

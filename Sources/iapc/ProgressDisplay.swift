@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Adaptation
+import Files
 import Foundation
 
 /// Shows how far a piece of work is: a bar on a terminal, a plain line now and then elsewhere. On stderr.
@@ -124,7 +125,7 @@ final class ProgressDisplay {
   }
 
   private static func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardStreams.message(text)
   }
 
   /// An observer that draws here and asks for signals.

@@ -75,7 +75,7 @@ public enum FailedComputation {
       because: problem.why + (kept.map { " (\($0.what))" } ?? ""),
       remedy: problem.remedy + (kept?.command.map { "; then go on with `\($0)`" } ?? ""))
     if let ending { ending(told) }
-    try? FileHandle.standardError.write(contentsOf: Data("error: \(told)\n".utf8))
+    StandardStreams.message("error: \(told)\n")
     exit(1)
   }
 

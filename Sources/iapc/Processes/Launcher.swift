@@ -107,7 +107,7 @@ struct Launcher {
     let problem = Problem(
       "the job has ended", at: "rank \(rank)", because: "it was ended by signal \(signal)",
       remedy: "see whether memory ran out, then go on with --resume")
-    FileHandle.standardError.write(Data("error: \(problem)\n".utf8))
+    StandardStreams.message("error: \(problem)\n")
   }
 
   private func send(_ signal: Int32) { for child in children.keys { kill(child, signal) } }

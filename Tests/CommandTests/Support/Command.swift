@@ -43,9 +43,11 @@ final class Command {
   var cache: String { scratch.path("cache") }
 
   /// Starts a program; the one that is tested by default.
+  ///
+  /// - `standardError`: where it leads in the place of what the outcome tells.
   init(
     _ arguments: [String], program: String? = nil, folder: String? = nil,
-    environment added: [String: String] = [:]
+    environment added: [String: String] = [:], standardError: FileHandle? = nil
   ) throws {
     let program = try #require(
       program ?? Command.binary, "build the iapc executable first, or set IAPC_BINARY")
@@ -61,12 +63,16 @@ final class Command {
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try handle("stdout")
-    process.standardError = try handle("stderr")
+    let errors = try handle("stderr")
+    process.standardError = standardError ?? errors
     try process.run()
   }
 
   /// Sends a signal.
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// What it has said so far.
+  var errorsSoFar: String { (try? text("stderr")) ?? "" }
 
   var isRunning: Bool { process.isRunning }
   var identifier: Int32 { process.processIdentifier }
