@@ -191,12 +191,13 @@ public final class Peers: Sendable {
 
   // MARK: Going on, or not
 
-  /// The signal by which the user asked to end, in whichever process; nil where nobody did. All call it at the same
-  /// place.
-  func agree(on signal: Int32?) -> Int32? {
-    let asked = group.sum([signal == SIGTERM ? 1 : 0, signal != nil && signal != SIGTERM ? 1 : 0])
-    guard !hasFailed else { return nil }
-    return asked[1] > 0 ? SIGINT : asked[0] > 0 ? SIGTERM : nil
+  /// What follows a step: the signal by which the user asked to end, in whichever process, nil where nobody did; and
+  /// whether the first process saves, whose clock it is that counts. All call it at the same place.
+  func agree(on own: (signal: Int32?, saves: Bool)) -> (signal: Int32?, saves: Bool) {
+    let signals = [SIGINT, SIGTERM, SIGHUP]
+    let asked = group.sum(signals.map { own.signal == $0 ? 1 : 0 } + [isFirst && own.saves ? 1 : 0])
+    guard !hasFailed else { return (nil, own.saves) }
+    return (zip(signals, asked).first { $1 > 0 }?.0, asked[signals.count] > 0)
   }
 
   /// Whether something is wrong: what was computed together since is no result.

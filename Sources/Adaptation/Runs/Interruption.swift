@@ -2,7 +2,7 @@
 
 /// The user asked the program to end; what was done so far is saved.
 public struct Interruption: Error, Equatable, Sendable {
-  /// SIGINT or SIGTERM.
+  /// SIGINT, SIGTERM or SIGHUP.
   public let signal: Int32
   /// Where the work can be taken up again: a run folder. Nil where there is nothing to go on from.
   public let resumable: String?

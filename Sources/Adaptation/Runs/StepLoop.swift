@@ -22,7 +22,8 @@ package struct StepLoop {
   private let observer: RunObserver
   /// Writes as soon as the run is restored.
   let board: RunBoard
-  private let steps, checkpointEvery, checkpointKeep: Int
+  private let steps, checkpointKeep: Int
+  private let interval: CheckpointInterval
   private let notFinite: NotFinite
   /// Skipped steps in a row that the run outlives.
   private let mostSkipped: Int
@@ -40,8 +41,8 @@ package struct StepLoop {
     self.folder = folder
     self.observer = observer
     board = RunBoard(folder)
-    (steps, checkpointEvery) = (settings.steps, settings.checkpointEvery)
-    (checkpointKeep, notFinite) = (settings.checkpointKeep, settings.notFinite)
+    interval = CheckpointInterval(asked: settings.checkpointEvery, steps: settings.steps)
+    (steps, checkpointKeep, notFinite) = (settings.steps, settings.checkpointKeep, settings.notFinite)
     mostSkipped = settings.mostSkipped
   }
 
@@ -126,9 +127,10 @@ package struct StepLoop {
       seconds += record.seconds
       try keeper.add(record)
       observer.step(record)
-      let asked = observer.stopSignal()
-      let (step, signal) = (keeper.progress.step, peers.map { $0.agree(on: asked) } ?? asked)
-      if step % checkpointEvery == 0 || step == steps || signal != nil {
+      let step = keeper.progress.step
+      let asked = (signal: observer.stopSignal(), saves: interval.isDue(after: step, last: keeper.last))
+      let (signal, saves) = peers.map { $0.agree(on: asked) } ?? asked
+      if saves || step == steps || signal != nil {
         if let peers {
           let all = try keeper.savingOnFailure { try peers.fingerprints(of: parameters()) }
           try peers.checkReplicas(all)
@@ -174,6 +176,9 @@ private final class StepKeeper {
   private(set) var saved: Int
   /// Whether a step stands half-done.
   var isStepping = false
+  private var savedAt = ContinuousClock.now
+  /// The newest checkpoint, and how old it is; without one the beginning.
+  var last: (step: Int, seconds: Double) { (saved, (ContinuousClock.now - savedAt).seconds) }
   private let folder: RunFolder
   /// How many checkpoints, and the step of another one.
   private let keep: (newest: Int, step: (Int) -> Int?)
@@ -205,7 +210,7 @@ private final class StepKeeper {
     try board.settle()
     guard let state = state() else { return }
     try folder.save(state, after: progress, keep: keep.newest, and: kept)
-    saved = progress.step
+    (saved, savedAt) = (progress.step, .now)
   }
 
   /// Saves the steps so far where the computation failed, unless the last one stands half-done; says what is kept.

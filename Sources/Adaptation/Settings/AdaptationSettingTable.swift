@@ -134,7 +134,9 @@ extension AdaptationSettings {
     Setting(
       "mostUnreadable", \.mostUnreadable,
       "files that may become unreadable during the run, replaced by the next; one more ends it"),
-    Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
+    Setting(
+      "checkpointEvery", \.checkpointEvery,
+      "steps between checkpoints; auto: as many as take five minutes, at most a quarter of the run"),
     Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
     Setting(
       "notFinite", \.notFinite,
@@ -156,19 +158,20 @@ extension AdaptationSettings {
 
   /// - Throws: `Problem` for values that make no run.
   public func check() throws {
-    let fewest = method.takesSteps ? 1 : 0
-    try require(steps >= fewest, "steps", "\(steps)", "at least \(fewest)")
-    try require(batch >= 1, "batch", "\(batch)", "at least 1")
+    for (name, value) in [
+      ("checkpointEvery", checkpointEvery ?? 1), ("checkpointKeep", checkpointKeep),
+      ("mostSkipped", mostSkipped), ("selection.images", selection.images ?? 1),
+    ] {
+      try require(name, value, in: 1...Most.steps)
+    }
+    try require("steps", steps, in: (method.takesSteps ? 1 : 0)...Most.steps)
+    try require("batch", batch, in: 1...Most.batch)
     try require(learningRate > 0, "learningRate", "\(learningRate)", "a number above 0")
-    try require(warmUp ?? 0 >= 0, "warmUp", warmUp.settingText, "at least 0")
+    for (name, value) in [("warmUp", warmUp), ("selectEvery", selectEvery)] {
+      try require(name, value ?? 0, in: 0...Most.steps)
+    }
     try require(
       horizon ?? steps >= steps, "horizon", horizon.settingText, "at least the number of steps, \(steps)")
-    try require(checkpointEvery >= 1, "checkpointEvery", "\(checkpointEvery)", "at least 1")
-    try require(checkpointKeep >= 1, "checkpointKeep", "\(checkpointKeep)", "at least 1")
-    try require(mostSkipped >= 1, "mostSkipped", "\(mostSkipped)", "at least 1")
-    try require(selectEvery ?? 0 >= 0, "selectEvery", selectEvery.settingText, "at least 0")
-    try require(
-      selection.images ?? 1 >= 1, "selection.images", selection.images.settingText, "at least 1")
     try require(
       (2...100_000).contains(selection.pixels), "selection.pixels", "\(selection.pixels)", "2 to 100000")
     try require(collapseDrift > 0, "collapseDrift", "\(collapseDrift)", "a number above 0")

@@ -88,8 +88,8 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var workers = 1
   /// How many different files may turn out unreadable while batches are made before the run ends.
   public var mostUnreadable = 10
-  /// Steps between checkpoints.
-  public var checkpointEvery = 500
+  /// Steps between checkpoints; nil for as many as take five minutes, at most a quarter of the run.
+  public var checkpointEvery: Int?
   /// Checkpoints kept.
   public var checkpointKeep = 2
   /// What happens at a step whose loss or gradient is no number.

@@ -39,6 +39,20 @@ func require(_ holds: Bool, _ name: String, _ found: String, _ expected: String)
     "cannot use the setting \(name)", at: found, because: "expected \(expected)", remedy: "correct the value")
 }
 
+/// What no run has more of: with such numbers of each, sums of a plan still are numbers.
+enum Most {
+  /// Steps of a run, and numbers that steps are counted by.
+  static let steps = 1_000_000_000
+  /// Images of a batch.
+  static let batch = 65_536
+}
+
+/// - Throws: a `Problem` that names the setting, unless the number is in the range.
+func require(_ name: String, _ number: Int, in range: ClosedRange<Int>) throws {
+  let bound = number < range.lowerBound ? "at least \(range.lowerBound)" : "at most \(range.upperBound)"
+  try require(range.contains(number), name, "\(number)", bound)
+}
+
 /// Settings of a run, with profiles to start from.
 public protocol RunSettings {
   /// The named choices of settings that a run can start from.
@@ -61,8 +75,8 @@ public protocol RunSettings {
   var output: String { get set }
   /// Updates to run.
   var steps: Int { get }
-  /// Steps between checkpoints.
-  var checkpointEvery: Int { get }
+  /// Steps between checkpoints; nil for as many as take five minutes, at most a quarter of the run.
+  var checkpointEvery: Int? { get }
   /// Checkpoints kept.
   var checkpointKeep: Int { get }
   /// What happens at a step whose loss or gradient is no number.

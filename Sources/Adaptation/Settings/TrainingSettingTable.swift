@@ -78,7 +78,9 @@ extension TrainingSettings {
     Setting("validation.split", \.validation.split, "that data set's part"),
     Setting("validation.allowMissing", \.validation.allowMissing, "whether some of them may be missing"),
     Setting("evaluateEvery", \.evaluateEvery, "steps between scores on the validation images"),
-    Setting("checkpointEvery", \.checkpointEvery, "steps between checkpoints"),
+    Setting(
+      "checkpointEvery", \.checkpointEvery,
+      "steps between checkpoints; auto: as many as take five minutes, at most a quarter of the run"),
     Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
     Setting(
       "notFinite", \.notFinite,
@@ -101,12 +103,13 @@ extension TrainingSettings {
   /// - Throws: `Problem` for values that make no run.
   public func check() throws {
     for (name, value) in [
-      ("steps", steps), ("batch", batch), ("evaluateEvery", evaluateEvery),
-      ("checkpointEvery", checkpointEvery), ("checkpointKeep", checkpointKeep), ("mostSkipped", mostSkipped),
+      ("steps", steps), ("evaluateEvery", evaluateEvery), ("checkpointEvery", checkpointEvery ?? 1),
+      ("checkpointKeep", checkpointKeep), ("mostSkipped", mostSkipped),
       ("rareClasses.pixels", rareClasses.pixels ?? 1),
     ] {
-      try require(value >= 1, name, "\(value)", "at least 1")
+      try require(name, value, in: 1...Most.steps)
     }
+    try require("batch", batch, in: 1...Most.batch)
     for (name, value) in [
       ("learningRate", learningRate), ("headScale", headScale),
       ("rareClasses.temperature", rareClasses.temperature), ("views.minScale", views.minScale),
@@ -127,7 +130,7 @@ extension TrainingSettings {
     try require(
       views.maxDeviation >= views.minDeviation && views.maxDeviation <= 64, "views.maxDeviation",
       views.maxDeviation.settingText, "\(views.minDeviation) to 64")
-    try require(warmUp >= 0, "warmUp", "\(warmUp)", "at least 0")
+    try require("warmUp", warmUp, in: 0...Most.steps)
     try require(
       horizon ?? steps >= steps, "horizon", horizon.settingText, "at least the number of steps, \(steps)")
     try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")

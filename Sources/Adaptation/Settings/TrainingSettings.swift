@@ -68,7 +68,8 @@ public struct TrainingSettings: RunSettings, Equatable, Sendable {
   public var validation = DataSource()
   /// Steps between scores on the validation images.
   public var evaluateEvery = 500
-  public var checkpointEvery = 500
+  /// Steps between checkpoints; nil for as many as take five minutes, at most a quarter of the run.
+  public var checkpointEvery: Int?
   public var checkpointKeep = 2
   /// What happens at a step whose loss or gradient is no number.
   public var notFinite = NotFinite.stop
@@ -188,7 +189,7 @@ extension TrainingSettings {
     (classWeights, auxiliaryWeight, freezeNormalisation) = (.none, 0.1, .affine)
     (views.minScale, views.maxScale, views.mirror) = (1, 1, false)
     (views.brightness, views.contrast) = (0, 0)
-    (evaluateEvery, checkpointEvery) = (5000, 5000)
+    evaluateEvery = 5000
   }
 
   /// The defaults: the profile `compact`.

@@ -82,11 +82,11 @@ extension ComparisonRun {
     let child = try Launcher.spawn(
       Bundle.main.executablePath ?? arguments[0], arguments, ProcessInfo.processInfo.environment)
     var (status, usage): (Int32, rusage) = (0, rusage())
-    var passedOn = false
+    var passedOn: Int32?
     while wait4(child, &status, WNOHANG, &usage) == 0 {
-      if !passedOn, let signal = Signals.current {
+      if let signal = Signals.current, signal != passedOn {
         kill(child, signal)
-        passedOn = true
+        passedOn = signal
       }
       usleep(50_000)
     }

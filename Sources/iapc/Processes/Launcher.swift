@@ -74,11 +74,11 @@ struct Launcher {
 
   private mutating func wait() -> Int32 {
     var (failure, deadline): (Int32, Date?) = (0, nil)
-    var (told, passedOn) = (false, false)
+    var (told, passedOn): (Bool, Int32?) = (false, nil)
     while !children.isEmpty {
-      if !passedOn, let signal = Signals.current {
+      if let signal = Signals.current, signal != passedOn {
         send(signal)
-        passedOn = true
+        passedOn = signal
       }
       var status: Int32 = 0
       let child = waitpid(-1, &status, WNOHANG)

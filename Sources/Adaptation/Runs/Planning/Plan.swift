@@ -17,11 +17,16 @@ package struct Plan: Sendable {
     /// Bytes of a pixel of the batch in the loader, and bytes that its workers need beside.
     package var queuePixel, workers: Int
     package var passes: [Pass]
+    /// Steps from one checkpoint to the next.
+    package var checkpointEvery = 0
     /// How many processes share each batch and each pass, and how many of them this machine has.
     package var processes = (all: 1, here: 1)
 
     /// The samples of a batch that one process has, at most.
     package func own(_ batch: Int) -> Int { (batch + processes.all - 1) / processes.all }
+
+    /// What a step takes.
+    func stepSeconds(_ cost: StepCost) -> Double { cost.seconds.at(own(batch) * crop.area) }
 
     package init(
       steps: Int, batch: Int, crop: PixelSize, multiple: Int, queuePixel: Int = 0, workers: Int = 0,
@@ -71,7 +76,7 @@ package struct Plan: Sendable {
   /// Seconds of computing: steps, and passes before, between and after them.
   package var seconds: Double {
     let passes = work.passes.reduce(0) { $0 + $1.pixels }
-    return Double(work.steps) * cost.seconds.at(work.own(work.batch) * work.crop.area)
+    return Double(work.steps) * work.stepSeconds(cost)
       + Double(passes) / Double(work.processes.all) * cost.passSeconds
   }
 
@@ -113,10 +118,14 @@ package struct Plan: Sendable {
   /// From this share of what is free on, the user is warned.
   private static let near = 0.8
 
-  /// One line: steps, time, memory and disk.
+  /// One line: steps, time, checkpoints, memory and disk.
   package func line(_ free: Resources) -> String {
-    var text = "plan: \(work.steps) steps, about \(timeText(seconds)); memory about \(bytesText(memory))"
-    text += together
+    var text = "plan: \(work.steps) steps, about \(timeText(seconds)); "
+    if work.checkpointEvery > 0, work.steps > 0 {
+      let between = timeText(Double(work.checkpointEvery) * work.stepSeconds(cost))
+      text += "a checkpoint every \(work.checkpointEvery) steps, about \(between); "
+    }
+    text += "memory about \(bytesText(memory))" + together
     if let free = free.memory() { text += " of \(bytesText(free)) free" }
     if let largest = onDisks(free).max(by: { $0.bytes - $0.free < $1.bytes - $1.free }) {
       text += "; disk about \(bytesText(largest.bytes)) of \(bytesText(largest.free)) free"
@@ -193,6 +202,9 @@ package struct Plan: Sendable {
     }
   }
 }
+
+/// A number as a whole one; what no machine has, however many of it are added up, is all the same.
+func bounded(_ number: Double) -> Int { Int(min(1e15, number)) }
 
 // MARK: Numbers in words
 

@@ -115,19 +115,7 @@ extension AdaptationSettings {
     if endsWithStatistics(for: network) { statistics(after: true) }
     if let looks = selectionPass(network, of: images.count, done: run.done) { passes.append(looks) }
     let watches = selectEvery != 0
-    var files = [
-      run.files(
-        cost, steps: steps, every: checkpointEvery, keep: checkpointKeep,
-        weights: network.program == nil ? 2 : 3,
-        extra: watches && collapse != .off ? 1 : 0)
-    ]
-    if !labelsDone {
-      files.append(
-        Plan.Output(
-          path: cache, bytes: images.count * (images.size.area / Self.pixelsOfLabelByte + 1000),
-          remedy: "choose another cache folder with IAPC_CACHE"))
-    }
-    let scaled = Int(Double(size.area) * views.maxScale * views.maxScale)
+    let scaled = bounded(min(1e12, Double(size.area) * views.maxScale * views.maxScale))
     var work =
       Plan.Work(
         steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
@@ -137,6 +125,20 @@ extension AdaptationSettings {
         workers: workers * (6 * images.size.area + 16 * scaled)
           + (watches ? 3 * size.area * min(selection.images ?? 0, images.count) : 0), passes: passes)
     work.processes = run.processes
+    work.checkpointEvery = CheckpointInterval(asked: checkpointEvery, steps: steps).planned(
+      stepSeconds: work.stepSeconds(cost))
+    var files = [
+      run.files(
+        cost, steps: steps, every: work.checkpointEvery, keep: checkpointKeep,
+        weights: network.program == nil ? 2 : 3,
+        extra: watches && collapse != .off ? 1 : 0)
+    ]
+    if !labelsDone {
+      files.append(
+        Plan.Output(
+          path: cache, bytes: images.count * (images.size.area / Self.pixelsOfLabelByte + 1000),
+          remedy: "choose another cache folder with IAPC_CACHE"))
+    }
     return Plan(work, cost, files: files)
   }
 
@@ -176,16 +178,18 @@ extension TrainingSettings {
           scores: (2 * 4 * network.classCount + 8) * validation.size.area, besideSteps: true,
           remedy: "take smaller validation images"))
     }
-    let scaled = Int(Double((size ?? image).area) * views.maxScale * views.maxScale)
+    let scaled = bounded(min(1e12, Double((size ?? image).area) * views.maxScale * views.maxScale))
     var work = Plan.Work(
       steps: steps - run.done, batch: batch, crop: crop, multiple: network.sizeMultiple,
       queuePixel: 4 * (3 + 1), workers: workers * (8 * image.area + 8 * scaled), passes: passes)
     work.processes = run.processes
+    work.checkpointEvery = CheckpointInterval(asked: checkpointEvery, steps: steps).planned(
+      stepSeconds: work.stepSeconds(cost))
     return Plan(
       work, cost,
       files: [
         run.files(
-          cost, steps: steps, every: checkpointEvery, keep: checkpointKeep,
+          cost, steps: steps, every: work.checkpointEvery, keep: checkpointKeep,
           weights: validation == nil ? 2 : 4)
       ])
   }
