@@ -48,6 +48,49 @@ import Testing
     #expect(!exists(output))
   }
 
+  @Test(
+    "Numbers that no machine has room for are refused at once",
+    arguments: [
+      (["--batch", "99999999999"], ["batch", "99999999999", "at most 65536"]),
+      (["--batch", "9223372036854775807"], ["batch", "at most 65536"]),
+      (
+        ["--batch", "60000", "--crop", "1024x1024", "--size", "1024x1024"],
+        ["does not fit in memory", "--batch "]
+      ),
+      (["--steps", "9223372036854775807"], ["steps", "at most 1000000000"]),
+      (["--size", "99999999999x99999999999"], ["99999999999x99999999999", "640x480"]),
+      (["--set", "checkpointEvery=9223372036854775807"], ["checkpointEvery", "at most"]),
+      (["--set", "checkpointKeep=9223372036854775807"], ["checkpointKeep", "at most"]),
+      (["--set", "selectEvery=9223372036854775807"], ["selectEvery", "at most"]),
+      (["--set", "warmUp=9223372036854775807"], ["warmUp", "at most"]),
+    ])
+  func huge(_ options: [String], _ words: [String]) throws {
+    let began = Date()
+    let outcome = try iapc(sample.adapt(to: output) + options)
+    #expect(outcome.status == 1 && outcome.exited, "\(outcome.errors)")
+    let told = outcome.told
+    #expect(told.count == 1 && outcome.errorLines.last == told[0], "\(outcome.errors)")
+    for word in words { #expect(outcome.errors.contains(word), "\(outcome.errors)") }
+    #expect(Date().timeIntervalSince(began) < 30)
+    #expect(!exists(output))
+  }
+
+  @Test("Numbers of training that no machine has room for are refused at once")
+  func hugeTraining() throws {
+    for (option, word) in [
+      ("--batch", "at most 65536"), ("--steps", "at most 1000000000"),
+      ("--evaluate-every", "at most 1000000000"),
+    ] {
+      try expectError(
+        [
+          "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11",
+          "--output",
+          output, option, "99999999999",
+        ], saying: word)
+    }
+    #expect(!exists(output))
+  }
+
   @Test("A key of the config file that is unknown names the file, the line and the nearest key")
   func unknownKey() throws {
     let config = try folder.file("run.yaml", Array("steps: 2\nlearningrate: 1e-3\n".utf8))

@@ -57,7 +57,7 @@ public final class AdaptationRun {
     if let note = try settings.resolve(images, for: loaded.network), isWriter { observer.note(note) }
     guard let size = settings.size, let crop = settings.crop else { fatalError("sizes were resolved") }
     let views = try settings.viewSettings(size, crop, for: loaded.network)
-    let imagesHash = try images.contentHash()
+    let imagesHash = try images.contentHash(checkStop: observer.checkStop)
     let manifest = Manifest(
       .adapt, Manifest.Weights(loaded), images: Manifest.Images(images, sha256: imagesHash),
       settings: AdaptationSettings.table.values(of: settings), seed: settings.seed,

@@ -135,7 +135,8 @@ extension AdaptationSettings {
     _ size: PixelSize, _ crop: PixelSize, for network: any Segmenter
   ) {
     let affordable = SelectionSettings.affordable(
-      steps: steps, work: steps * batch * crop.area, size: size.area, asked: selection.images,
+      steps: steps, work: Double(steps) * Double(batch) * Double(crop.area), size: size.area,
+      asked: selection.images,
       estimates: endsWithStatistics(for: network))
     // Whoever says how often has weighed what that costs.
     // Not bounded by the number of images there are: that they are others is told for itself.

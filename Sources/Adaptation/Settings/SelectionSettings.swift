@@ -32,9 +32,9 @@ extension SelectionSettings {
   /// - `asked`: the images asked for; nil for as many as fit.
   /// - `estimates`: whether a point begins with statistics of its images.
   package static func affordable(
-    steps: Int, work: Int, size: Int, asked: Int?, estimates: Bool
+    steps: Int, work: Double, size: Int, asked: Int?, estimates: Bool
   ) -> (every: Int, images: Int) {
-    let share = 0.05 * passesOfStep * Double(work) / (passesOfPoint(estimates) * Double(size))
+    let share = 0.05 * passesOfStep * work / (passesOfPoint(estimates) * Double(size))
     let all = Int(min(share, 1e9))
     if let asked { return (interval(steps, points: all / asked - 1), asked) }
     let points = max(1, min(mostPoints, all / goodImages - 1))

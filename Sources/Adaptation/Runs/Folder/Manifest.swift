@@ -64,14 +64,15 @@ package struct Manifest: Codable, Equatable {
     /// Reads every file for its hash.
     ///
     /// - `source`: where the two came from.
-    init(_ data: LabelledImages, _ source: DataSource) throws {
+    /// - `checkStop`: asked between files; what it throws ends the reading.
+    init(_ data: LabelledImages, _ source: DataSource, checkStop: () throws -> Void) throws {
       let place = source.images ?? [source.dataset, source.split].compactMap { $0 }.joined(separator: " ")
       let images = try ImageList(source: place, entries: data.entries.map(\.image))
       let labels = try ImageList(
         source: source.labels ?? place,
         entries: data.entries.map { ImageList.Entry(path: $0.labelPath, name: $0.image.name) })
-      self.images = Images(images, sha256: try images.contentHash())
-      self.labels = Images(labels, sha256: try labels.contentHash())
+      self.images = Images(images, sha256: try images.contentHash(checkStop: checkStop))
+      self.labels = Images(labels, sha256: try labels.contentHash(checkStop: checkStop))
     }
   }
 

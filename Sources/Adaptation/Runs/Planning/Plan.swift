@@ -89,7 +89,8 @@ package struct Plan: Sendable {
     let tensors = Double(cost.kept) + Plan.heap * (cost.memory.at(pixels) - Double(cost.kept))
     let state = Double(cost.kept + cost.checkpoint)
     return work.processes.here
-      * (Int(max(tensors, state)) + Plan.libraries + work.queuePixel * pixels + work.workers - cost.network)
+      * (bounded(max(tensors, state)) + Plan.libraries + work.queuePixel * pixels + work.workers
+        - cost.network)
   }
 
   /// The part of the run that needs most.
@@ -99,7 +100,7 @@ package struct Plan: Sendable {
       let kept = pass.besideSteps ? cost.kept - cost.network : 0
       let bytes =
         work.processes.here
-        * (kept + Int(Plan.heap * (cost.passMemory * Double(pass.atOnce) + Double(pass.scores)))
+        * (kept + bounded(Plan.heap * (cost.passMemory * Double(pass.atOnce) + Double(pass.scores)))
           + Plan.libraries)
       if bytes > found.bytes { found = (bytes, pass) }
     }
@@ -180,7 +181,7 @@ package struct Plan: Sendable {
   private func smaller(_ free: Int) -> String {
     let room = Int(Plan.near * Double(free))
     var advice: [String] = []
-    if let batch = (1..<max(1, work.batch)).last(where: { steps($0, work.crop) <= room }) {
+    if let batch = largestBatch(room) {
       advice.append("--batch \(batch) would need about \(bytesText(steps(batch, work.crop)))")
     }
     for (batch, option) in [(work.batch, ""), (1, "--batch 1 ")] where advice.count < 2 {
@@ -191,6 +192,17 @@ package struct Plan: Sendable {
     return advice.isEmpty
       ? "choose a smaller network or free memory: the networks alone take \(bytesText(cost.kept))"
       : advice.joined(separator: ", ")
+  }
+
+  /// The largest batch below that of the run that fits; nil where not one image does.
+  private func largestBatch(_ room: Int) -> Int? {
+    // More images never take less, so the rest is halved until one number is left.
+    var (fits, fitsNot) = (0, work.batch)
+    while fitsNot - fits > 1 {
+      let middle = (fits + fitsNot) / 2
+      if steps(middle, work.crop) <= room { fits = middle } else { fitsNot = middle }
+    }
+    return fits > 0 ? fits : nil
   }
 
   private var smallerCrops: [PixelSize] {

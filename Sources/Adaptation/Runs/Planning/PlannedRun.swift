@@ -47,7 +47,7 @@ struct PlannedRun {
       if policy == .refuse { throw problem }
       return observer.note("plan: \(problem)")
     }
-    let plan = plan(try StepCost.measure(crop: crop, probe))
+    let plan = plan(try StepCost.measure(crop: crop, checkStop: observer.checkStop, probe))
     observer.note(plan.line(resources))
     for shortage in plan.shortages(resources) {
       if shortage.isCertain, policy == .refuse { throw shortage.problem }
@@ -68,7 +68,7 @@ struct PlannedRun {
     func bytes(keeping keep: Int) -> Int {
       let written = (steps + every - 1) / every
       // One more than are kept stands there while the newest is written.
-      let checkpoints = (min(written, keep + 1) + extra) * cost.checkpoint
+      let checkpoints = (min(written - 1, keep) + 1 + extra) * cost.checkpoint
       return checkpoints + weights * cost.network + steps * Self.bytesOfLog - folder.ownBytes
     }
     let wanted = max(0, bytes(keeping: keep))
@@ -107,7 +107,7 @@ extension AdaptationSettings {
       let scores = 3 * 4 * network.classCount * images.size.area
       passes.append(
         Plan.Pass(
-          name: "the pseudo-labels", pixels: images.count * Int(all),
+          name: "the pseudo-labels", pixels: bounded(Double(images.count) * all),
           atOnce: Int(base * (squares.max() ?? 1)),
           scores: scores, besideSteps: false,
           remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
@@ -150,7 +150,8 @@ extension AdaptationSettings {
     let estimates = endsWithStatistics(for: network)
     return Plan.Pass(
       name: "the looks at the network",
-      pixels: Int(SelectionSettings.passesOfPoint(estimates) * Double(looks * images * size.area)),
+      pixels: bounded(
+        SelectionSettings.passesOfPoint(estimates) * Double(looks) * Double(images) * Double(size.area)),
       atOnce: (estimates ? min(SelectionSubset.statisticsBatch, images) : 1) * size.area,
       scores: 3 * 4 * network.classCount * size.area, besideSteps: true, remedy: "set selectEvery=0")
   }
@@ -174,7 +175,8 @@ extension TrainingSettings {
       let input = (size ?? validation.size).area
       passes.append(
         Plan.Pass(
-          name: "the validation", pixels: scores * validation.count * input, atOnce: input,
+          name: "the validation", pixels: bounded(Double(scores) * Double(validation.count) * Double(input)),
+          atOnce: input,
           scores: (2 * 4 * network.classCount + 8) * validation.size.area, besideSteps: true,
           remedy: "take smaller validation images"))
     }

@@ -59,17 +59,24 @@ package struct StepCost: Sendable {
   }
 
   /// Measures on what `make` gives, which is let go again; no tensor of the run is touched.
-  package static func measure(crop: PixelSize, _ make: () throws -> ProbeSubject) rethrows -> StepCost {
+  ///
+  /// - `checkStop`: asked between steps; what it throws ends the measurement.
+  package static func measure(
+    crop: PixelSize, checkStop: () throws -> Void = {}, _ make: () throws -> ProbeSubject
+  ) throws -> StepCost {
     try MemoryCounter.count { counter in
       let subject = try make()
       var size = smallSize(for: subject.network, crop)
+      try checkStop()
       let small = sample(subject, size, counter)
       // As large as the crop, if steps stay short.
       repeat {
         size = size.width <= size.height ? size.widened(2) : size.heightened(2)
       } while size.area < crop.area
         && small.seconds * 2 * Double(size.area) / Double(small.pixels) < longestStep
+      try checkStop()
       let large = sample(subject, size, counter)
+      try checkStop()
       let (kept, pass) = (counter.takeHeld(), self.pass(subject.network, size, counter))
       var memory = Line((small.pixels, Double(small.peak)), (large.pixels, Double(large.peak)))
       // In steps on small images the gradients are the peak, not the maps that they are computed from.

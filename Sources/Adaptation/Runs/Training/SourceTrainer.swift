@@ -182,11 +182,11 @@ public struct SourceTrainer {
   private func begin(
     _ start: RunStart, _ data: LabelledImages, _ validation: LabelledImages?, _ origin: Manifest.Weights
   ) throws {
-    let own = try Manifest.Labelled(data, settings.source)
+    let own = try Manifest.Labelled(data, settings.source, checkStop: observer.checkStop)
     let manifest = Manifest(
       .train, origin, images: own.images, labels: own.labels,
       validation: try validation.map {
-        try Manifest.Labelled($0, settings.validation)
+        try Manifest.Labelled($0, settings.validation, checkStop: observer.checkStop)
       }, settings: TrainingSettings.table.values(of: settings), seed: settings.seed,
       device: try Device.named(settings.device), command: command)
     try peers?.checkAgreement(manifest.facts(TrainingSettings.self))

@@ -9,10 +9,12 @@ extension ImageList {
   ///
   /// It reads every file, so call it once, where a cache or a manifest needs it.
   ///
+  /// - `checkStop`: asked between files; what it throws ends the reading.
   /// - Throws: a `Problem` for a file that cannot be read.
-  public func contentHash() throws -> String {
+  public func contentHash(checkStop: () throws -> Void = {}) throws -> String {
     var text = ""
     for entry in entries {
+      try checkStop()
       // What was made of the pixels as they are stored is not what is made of them turned.
       let isTurned = entry.exif == .apply && (try? ImageFile.isTurned(entry.path)) == true
       let form = isTurned ? "\0turned" : ""

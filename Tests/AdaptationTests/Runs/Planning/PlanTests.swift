@@ -37,6 +37,23 @@ struct PlanTests {
         + "disk about 0.4 GiB of 300.0 GiB free")
   }
 
+  @Test("The line tells how often the state is saved, and how much work lies between")
+  func checkpoints() {
+    var work = plan(batch: 4, 640, 480).work
+    work.checkpointEvery = 150
+    let text = Plan(work, cost).line(machine(memory: 20 << 10))
+    #expect(
+      text.hasPrefix("plan: 600 steps, about 13 min; a checkpoint every 150 steps, about 3 min; memory"))
+  }
+
+  @Test("What would do is found at once, however many images were asked for")
+  func largeBatch() throws {
+    let began = ContinuousClock.now
+    let found = plan(batch: 1 << 40, 640, 480).shortages(machine(memory: 1300))
+    #expect(try #require(found.first).problem.remedy.hasPrefix("--batch 2 would need about 0.9 GiB"))
+    #expect(ContinuousClock.now - began < .seconds(1))
+  }
+
   @Test("Processes share the batch and the passes, and those of this machine its memory")
   func processes() {
     let alone = plan(batch: 2, 640, 480)

@@ -34,7 +34,7 @@ struct AffordableTests {
   func share(estimates: Bool) {
     for (steps, crop, size) in [(150, 4 * 256 * 192, 320 * 240), (9000, 6 * 512 * 256, 1280 * 640)] {
       let found = SelectionSettings.affordable(
-        steps: steps, work: steps * crop, size: size, asked: nil, estimates: estimates)
+        steps: steps, work: Double(steps * crop), size: size, asked: nil, estimates: estimates)
       let looks = 1 + (steps + found.every - 1) / found.every
       #expect(found.every > 0 && (2...11).contains(looks) && (4...32).contains(found.images))
       // In passes over a pixel: 4.5 for a step's, 2.56 for a look's, and one more for statistics.
