@@ -34,13 +34,20 @@ public final class Peers: Sendable {
   ///
   /// - `joinSeconds`: how long to wait for them.
   /// - `peerSeconds`: for how long one may be silent before it is lost.
+  /// - `awaiting`: hears for whom it waits.
   /// - Throws: a `Problem` that says who did not come.
-  public init(_ place: ProcessPlace, joinSeconds: Double = 300, peerSeconds: Double = 30) throws {
+  public init(
+    _ place: ProcessPlace, joinSeconds: Double = 300, peerSeconds: Double = 30,
+    awaiting: (String) -> Void = { _ in }
+  ) throws {
     self.place = place
     prefix = "iapc/\(place.attempt)"
     let deadline = ContinuousClock.now + .seconds(joinSeconds)
-    store = try Self.openStore(place, serves: place.rank == 0 && !place.isStoreHeld, joinSeconds)
-    names = try Self.meet(place, store, prefix, until: deadline, joinSeconds)
+    let serves = place.rank == 0 && !place.isStoreHeld
+    if !serves { awaiting(place.isStoreHeld ? "the launcher" : "rank 0") }
+    store = try Self.openStore(place, serves: serves, joinSeconds)
+    names = try Self.meet(place, store, prefix, until: deadline, joinSeconds, awaiting)
+    awaiting("connections to the others")
     (group, gradients) = try Self.connect(place, store, prefix)
     watch = PeerWatch(place, prefix: prefix, patience: peerSeconds, groups: [group, gradients])
     watch.start(try Self.openStore(place, serves: false, joinSeconds))
@@ -58,27 +65,33 @@ public final class Peers: Sendable {
         : "rank \(place.rank) met nobody there in \(Int(seconds)) s"
       throw Problem(
         "cannot join the job's processes", at: place.meeting, because: why,
-        remedy: "start rank 0 on that machine, or correct MASTER_ADDR and MASTER_PORT")
+        remedy: "start rank 0 on that machine, or correct MASTER_ADDR and MASTER_PORT" + place.alone)
     }
   }
 
   /// Waits for everybody; returns who they are, for messages.
   private static func meet(
     _ place: ProcessPlace, _ store: MeetingStore, _ prefix: String, until deadline: ContinuousClock.Instant,
-    _ seconds: Double
+    _ seconds: Double, _ awaiting: (String) -> Void
   ) throws -> [String] {
     func name(_ rank: Int) -> String { "\(prefix)/name/\(rank)" }
     let own = "\(ProcessInfo.processInfo.hostName), process \(ProcessInfo.processInfo.processIdentifier)"
     do {
       try store.set(name(place.rank), to: own)
       try store.add("\(prefix)/present", 1)
+      var looks = 0
       while try store.add("\(prefix)/present", 0) < place.count {
-        guard ContinuousClock.now < deadline else {
-          let absent = try (0..<place.count).filter { try store.get(name($0)) == nil }
+        let isLate = ContinuousClock.now >= deadline
+        // Now and then: there may be thousands to ask for.
+        let absent =
+          isLate || looks % 10 == 0 ? try (0..<place.count).filter { try store.get(name($0)) == nil } : []
+        if !absent.isEmpty { awaiting("\(ranks(absent)) of \(place.count)") }
+        looks += 1
+        guard !isLate else {
           throw Problem(
             "cannot join the job's processes", at: place.meeting,
             because: "\(ranks(absent)) of \(place.count) did not come in \(Int(seconds)) s",
-            remedy: "see why they did not start, or wait longer with --join-timeout")
+            remedy: "see why they did not start, or wait longer with --join-timeout" + place.alone)
         }
         Thread.sleep(forTimeInterval: 0.05)
       }

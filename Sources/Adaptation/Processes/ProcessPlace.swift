@@ -29,6 +29,15 @@ public struct ProcessPlace: Equatable, Sendable {
   /// The process that started this one and ends it with its own end; nil where the launcher is another's.
   let launcher: Int32?
 
+  /// The variables that say so.
+  let variables: String
+
+  /// Whether a process of this program started it, with the others.
+  public var isLaunched: Bool { launcher != nil }
+
+  /// The end of a remedy for variables that were left over; nothing where the program set them itself.
+  var alone: String { isLaunched ? "" : ", or unset \(variables) to run it alone" }
+
   /// Where the processes meet, for people.
   var meeting: String { "\(host):\(port)" }
 
@@ -58,6 +67,8 @@ public struct ProcessPlace: Equatable, Sendable {
       throw Self.problem("MASTER_ADDR", "it is not set, and WORLD_SIZE is \(count)")
     }
     self.host = host
+    variables =
+      environment["WORLD_SIZE"] == nil ? "SLURM_PROCID and SLURM_NTASKS" : "RANK and WORLD_SIZE"
     (self.count, attempt) = (count, place["TORCHELASTIC_RESTART_COUNT"] ?? "0")
     launcher = place[Self.launcherVariable].flatMap { Int32($0) }
     isStoreHeld = place["TORCHELASTIC_USE_AGENT_STORE"] == "True"
@@ -104,6 +115,7 @@ public struct ProcessPlace: Equatable, Sendable {
   private static func problem(_ name: String, _ why: String) -> Problem {
     Problem(
       "cannot tell which process of the job this is", at: name, because: why,
-      remedy: "start it with torchrun or --processes, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT")
+      remedy: "start it with torchrun or --processes, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT; "
+        + "to run it alone, unset WORLD_SIZE and RANK")
   }
 }

@@ -2,6 +2,7 @@
 
 import Adaptation
 import ArgumentParser
+import Files
 import Foundation
 
 /// A command that several processes can run together.
@@ -29,8 +30,13 @@ struct ProcessOptions: ParsableArguments {
     guard processes.map({ (1...1024).contains($0) }) ?? true else {
       throw ValidationError("--processes must be 1 to 1024.")
     }
-    guard joinTimeout > 0 else { throw ValidationError("--join-timeout must be above 0.") }
-    guard peerTimeout >= 2 else { throw ValidationError("--peer-timeout must be at least 2.") }
+    let week = 604_800.0
+    guard joinTimeout > 0, joinTimeout <= week else {
+      throw ValidationError("--join-timeout must be above 0, at most 604800: a week.")
+    }
+    guard (2...week).contains(peerTimeout) else {
+      throw ValidationError("--peer-timeout must be 2 to 604800.")
+    }
   }
 
   /// How many processes this one is to start; nil where it does the work itself.
@@ -42,7 +48,13 @@ struct ProcessOptions: ParsableArguments {
   /// Meets the other processes of the job; nil for a process by itself.
   func join() throws -> Peers? {
     guard let place = try ProcessPlace(ProcessInfo.processInfo.environment) else { return nil }
-    let peers = try Peers(place, joinSeconds: joinTimeout, peerSeconds: peerTimeout)
+    let tells = !place.isLaunched || place.rank == 0
+    Job.isQuiet = !tells
+    var observer = RunObserver()
+    observer.stopSignal = { Signals.current }
+    if tells { observer.note = { StandardStreams.message("\($0)\n") } }
+    let peers = try Peers.join(
+      place, joinSeconds: joinTimeout, peerSeconds: peerTimeout, observer: observer)
     Job.peers = peers
     return peers
   }
@@ -53,9 +65,12 @@ enum Job {
   /// Set once, by the thread that runs the command.
   nonisolated(unsafe) static var peers: Peers?
 
+  /// Whether another process tells of a signal that came before this one met it: one program started them all.
+  nonisolated(unsafe) static var isQuiet = false
+
   /// Whether this process tells the user of its end; the others of the job are told.
   static func tells(_ words: String, signal: Int32? = nil) -> Bool {
-    peers?.end(because: words, signal: signal) ?? true
+    peers?.end(because: words, signal: signal) ?? (signal == nil || !isQuiet)
   }
 
   /// In front of what a process other than the first says.

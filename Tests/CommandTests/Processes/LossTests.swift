@@ -87,7 +87,7 @@ extension ProcessesTests {
         sample.sharedAdapt(to: "/nowhere/run", ["--join-timeout", "1"]),
         environment: variables(rank: 1 - rank, port: port)
       ).outcome()
-      #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(outcome.errors)")
+      #expect(outcome.status == 1 && outcome.told.count == 1, "\(outcome.errors)")
       let words = rank == 0 ? "rank 1 met nobody there" : "rank 1 of 2 did not come"
       #expect(
         outcome.errors.contains("127.0.0.1:\(port)") && outcome.errors.contains(words), "\(outcome.errors)")
