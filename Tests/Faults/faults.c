@@ -5,10 +5,10 @@
 //   IAPC_FAULT_BELOW   the folder, as realpath gives it; calls on other paths are not counted
 //   IAPC_FAULT_LOG     a file that each counted call adds a line to: NUMBER CALL PATH
 //   IAPC_FAULT_CALL    the call to spoil (open, write, fsync, settle, close, rename, mkdir, unlink,
-//                      truncate), or * for any; settle is the fsync of a folder
+//                      truncate, flock), or * for any; settle is the fsync of a folder
 //   IAPC_FAULT_PATH    a pattern of its path, as fnmatch has it; for a rename either path may match
 //   IAPC_FAULT_NUMBER  which of the calls that match, from 1
-//   IAPC_FAULT_KIND    an error (EIO, ENOSPC, EACCES, EXDEV, EMFILE, EINTR), or
+//   IAPC_FAULT_KIND    an error (EIO, ENOSPC, EACCES, EXDEV, EMFILE, EINTR, ENOLCK), or
 //                      short  half of the bytes are written, and the call says so
 //                      full   as short, and from then on there is no space left
 //                      kill   the process is killed before the call
@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -74,7 +75,7 @@ static void note(const char *text, int number, const char *call, const char *pat
 static int error_number(void) {
   static const struct { const char *name; int number; } errors[] = {
     {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EACCES", EACCES}, {"EXDEV", EXDEV}, {"EMFILE", EMFILE},
-    {"EINTR", EINTR},
+    {"EINTR", EINTR}, {"ENOLCK", ENOLCK},
   };
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
     if (strcmp(kind, errors[i].name) == 0) return errors[i].number;
@@ -194,6 +195,7 @@ static const char *fsync_name(const char *path) {
 
 ON_FILE(fsync, fsync_name(path), (int descriptor), descriptor)
 ON_FILE(fdatasync, fsync_name(path), (int descriptor), descriptor)
+ON_FILE(flock, "flock", (int descriptor, int operation), descriptor, operation)
 ON_FILE(ftruncate, "truncate", (int descriptor, off_t size), descriptor, size)
 ON_FILE(ftruncate64, "truncate", (int descriptor, off64_t size), descriptor, size)
 

@@ -49,6 +49,9 @@ public final class AdaptationRun {
   @discardableResult
   public func run(_ start: RunStart) throws -> (seconds: Double, waited: Double) {
     try settings.check()
+    var lock = isWriter ? try folder.locked(for: start, note: observer.note) : nil
+    defer { lock?.release() }
+    if isWriter { try folder.checkSteps(settings.steps, start) }
     if settings.threads > 0 { Machine.threads = settings.threads } else { peers?.shareCores() }
     Machine.flushDenormals(true)
     let images = try settings.target.imageList()
@@ -65,7 +68,7 @@ public final class AdaptationRun {
     try peers?.checkAgreement(manifest.facts(AdaptationSettings.self))
     try peers?.checkShares(ofBatch: settings.batch)
     try peers?.checkMethod(settings)
-    if isWriter { try check(start, manifest) }
+    if isWriter, case .resume = start { try checkUnchanged(manifest) }
     let place = pseudoLabelPlace(loaded, imagesHash, size)
     let labelsDone = !settings.method.needsPseudoLabels || place.labeler.isDone(in: place.path)
     if !labelsDone {
@@ -76,7 +79,10 @@ public final class AdaptationRun {
     if isWriter { try tellPlan(loaded.network, images, start, labelsDone: labelsDone) }
     try estimateFirstStatistics(of: loaded.network, images, size)
     let labels = try pseudoLabels(images, place, of: loaded.network)
-    if case .new(let overwrite) = start, isWriter { try create(manifest, overwrite: overwrite) }
+    if case .new(let overwrite) = start, isWriter {
+      lock = try lock ?? RunLock(folder.path, note: observer.note)
+      try create(manifest, overwrite: overwrite)
+    }
     let pictures = BoardPictures(images, size, loaded.classes)
     let maker = TargetViewMaker(images: images, pseudoLabels: labels, settings: views)
     var loop = StepLoop(settings, folder, observer, peers: peers)
@@ -147,9 +153,8 @@ public final class AdaptationRun {
     if let onStatistics { observer.note(onStatistics) }
   }
 
-  /// Refuses a folder that the run cannot have; changes nothing yet.
-  private func check(_ start: RunStart, _ manifest: Manifest) throws {
-    if case .new(let overwrite) = start { return try folder.check(overwrite: overwrite) }
+  /// Refuses to go on with a run of other weights, images or settings.
+  private func checkUnchanged(_ manifest: Manifest) throws {
     let before = try Manifest.read(folder.manifest)
     try manifest.checkUnchanged(since: before, at: folder.path, AdaptationSettings.self)
     if let note = manifest.otherMachine(than: before) { observer.note(note) }

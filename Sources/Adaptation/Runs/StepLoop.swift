@@ -227,6 +227,9 @@ private final class StepKeeper {
     guard log == nil, let peers, peers.isFirstAlive, progress.step > saved, let state = state(),
       FileManager.default.fileExists(atPath: folder.manifest)
     else { return }
+    // The first process's lock went with it, and another run may have the folder by now.
+    let lock = try RunLock(folder.path) { _ in }
+    defer { lock.release() }
     try folder.save(state, after: progress, keep: .max)
   }
 

@@ -83,7 +83,8 @@ struct Compare: ParsableCommand {
       try Contestant(String($0).trimmingCharacters(in: .whitespaces))
     }
     _ = try machine.apply()
-    try makeFolder(output)
+    let lock = try RunLock(output) { StandardStreams.message("\($0)\n") }
+    defer { lock.release() }
     var runs: [ComparisonRun] = []
     for seed in try numbers() {
       for contestant in contestants {

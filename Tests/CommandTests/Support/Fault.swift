@@ -8,7 +8,7 @@ import Testing
 struct Fault: Sendable {
   /// What happens in the call's place; the words are explained there.
   enum Kind: String, Sendable {
-    case EIO, ENOSPC, EACCES, EXDEV, EMFILE, EINTR, short, full, kill, after, tear
+    case EIO, ENOSPC, EACCES, EXDEV, EMFILE, EINTR, ENOLCK, short, full, kill, after, tear
 
     /// Whether the process is killed.
     var kills: Bool { [.kill, .after, .tear].contains(self) }

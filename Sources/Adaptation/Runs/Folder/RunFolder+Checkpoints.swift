@@ -29,6 +29,14 @@ extension RunFolder {
     return names.compactMap(RunFolder.step(ofCheckpoint:)).sorted(by: >)
   }
 
+  /// Refuses to go on to a step that the run is past.
+  func checkSteps(_ steps: Int, _ start: RunStart) throws {
+    guard case .resume = start, let done = storedSteps().first, done > steps, steps > 0 else { return }
+    throw Problem(
+      "cannot resume the run", at: path, because: "it has done \(done) steps, --steps asks for \(steps)",
+      remedy: "ask for at least \(done), or start a new run")
+  }
+
   /// Writes the state that the steps so far led to, sealed by a hash, and drops all but the newest `keep` and
   /// that of the step `kept`.
   package func save(

@@ -68,6 +68,8 @@ public struct RunFolder: Sendable {
           "cannot use the output folder", at: path, because: "it holds other files and is no run of iapc",
           remedy: "name a new folder with --output")
       }
+      // To replace it takes the lock itself.
+      if !overwrite { try RunLock.check(path) }
       guard overwrite else {
         throw Problem(
           "the run folder is there already", at: path, because: "a run would replace what it holds",
@@ -80,10 +82,20 @@ public struct RunFolder: Sendable {
   /// is written last.
   private func isBeginning(_ name: String) -> Bool {
     switch name {
+    case RunLock.name: true
     case "manifest.json": !FileManager.default.fileExists(atPath: config)
     case "checkpoints": (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) == []
     default: AtomicFile.target(ofTemporary: name).map(RunFolder.written.contains) ?? false
     }
+  }
+
+  /// Locks the folder for a run that begins or goes on; nil where there is none yet.
+  ///
+  /// - `note`: hears where the file system knows no locks.
+  /// - Throws: a `Problem` where another process has it, and as `check` for a run that begins.
+  func locked(for start: RunStart, note: (String) -> Void) throws -> RunLock? {
+    if case .new(let overwrite) = start { try check(overwrite: overwrite) }
+    return FileManager.default.fileExists(atPath: path) ? try RunLock(path, note: note) : nil
   }
 
   /// Makes the folder ready for a new run, without what an old one left, and fills it by `body`, which writes

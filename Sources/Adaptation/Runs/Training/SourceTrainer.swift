@@ -53,9 +53,11 @@ public struct SourceTrainer {
   @discardableResult
   public func run(_ start: RunStart) throws -> Result {
     try settings.check()
+    var lock = isWriter ? try folder.locked(for: start, note: observer.note) : nil
+    defer { lock?.release() }
+    if isWriter { try folder.checkSteps(settings.steps, start) }
     if settings.threads > 0 { Machine.threads = settings.threads } else { peers?.shareCores() }
     Machine.flushDenormals(true)
-    if case .new(let overwrite) = start, isWriter { try folder.check(overwrite: overwrite) }
     let data = try trainingData()
     let validation = try validationData(data.space)
     let (network, origin) = try makeNetwork(data.space)
@@ -73,7 +75,7 @@ public struct SourceTrainer {
     if isWriter { try tellPlan(network, data, validation, start) }
     let learner = SupervisedLearner(
       network, settings, classWeights: try classWeights(data), peers: peers)
-    try begin(start, data, validation, origin)
+    try begin(start, data, validation, origin, &lock)
     let done = try loop.restore(start, learner.load)
     var keeper =
       isWriter
@@ -180,7 +182,8 @@ public struct SourceTrainer {
 
   /// Makes the folder of a new run; a run that goes on must be of the same data and weights.
   private func begin(
-    _ start: RunStart, _ data: LabelledImages, _ validation: LabelledImages?, _ origin: Manifest.Weights
+    _ start: RunStart, _ data: LabelledImages, _ validation: LabelledImages?, _ origin: Manifest.Weights,
+    _ lock: inout RunLock?
   ) throws {
     let own = try Manifest.Labelled(data, settings.source, checkStop: observer.checkStop)
     let manifest = Manifest(
@@ -198,6 +201,7 @@ public struct SourceTrainer {
       if let note = manifest.otherMachine(than: before) { observer.note(note) }
       return
     }
+    lock = try lock ?? RunLock(folder.path, note: observer.note)
     try folder.prepare(overwrite: overwrite) {
       try manifest.write(to: folder.manifest)
       try AtomicFile.write(
