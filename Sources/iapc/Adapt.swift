@@ -115,7 +115,8 @@ struct Adapt: SharedCommand {
       } ?? fresh()
     if let peers { settings.device = try peers.device(settings.device) }
     let run = AdaptationRun(
-      settings, cache: cacheFolder, command: CommandLine.arguments, observer: display.observer)
+      settings, cache: CacheFolder.ofThisProcess.path, command: CommandLine.arguments,
+      observer: display.observer)
     run.batchDump = dumpBatches
     run.peers = peers
     let times = try run.run(resume == nil ? .new(overwrite: overwrite) : .resume)

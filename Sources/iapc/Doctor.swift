@@ -39,7 +39,10 @@ struct Doctor: ParsableCommand {
         ? "video      \(video)"
         : "video      no \(missing.joined(separator: ", no ")): for `predict --video` install FFmpeg"
     )
-    print("cache      \(cacheFolder) (pseudo-labels; change with IAPC_CACHE)")
+    let cache = CacheFolder.ofThisProcess
+    let obstacle = folderObstacle(cache.path).map { "; it cannot be used: \($0)" } ?? ""
+    print(
+      "cache      \(cache.path) (pseudo-labels; from \(cache.variable), change with IAPC_CACHE)\(obstacle)")
   }
 
   /// The cores, what limits and what else uses them.

@@ -220,14 +220,6 @@ func dashed(_ setting: String) -> String {
     setting.flatMap { $0 == "." ? ["-"] : $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
 }
 
-/// Where results that other runs can use again are kept.
-var cacheFolder: String {
-  let variables = ProcessInfo.processInfo.environment
-  if let own = variables["IAPC_CACHE"], !own.isEmpty { return own }
-  if let base = variables["XDG_CACHE_HOME"], !base.isEmpty { return "\(base)/iapc" }
-  return "\(NSHomeDirectory())/.cache/iapc"
-}
-
 /// Names with what they stand for, for a help text: lines of at most 78 letters.
 func listed(_ items: [(name: String, words: String)]) -> String {
   items.flatMap { item in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Foundation
 import Imaging
 import Segmentation
@@ -51,7 +52,7 @@ extension AdaptationRun {
     _ images: ImageList, _ place: LabelPlace, of network: any Segmenter
   ) throws -> any PseudoLabelSource {
     guard settings.method.needsPseudoLabels else { return NoPseudoLabels() }
-    var place = place
+    var place = try writable(place)
     if needsScales, !place.labeler.isDone(in: place.path) {
       place.labeler.predictor = try scaled(place.labeler.predictor, network, images)
     }
@@ -64,6 +65,27 @@ extension AdaptationRun {
       observer.note("pseudo-labels taken from \(place.path)")
     }
     return labels
+  }
+
+  /// The place itself, or, where the cache cannot be written, one in the system's folder for temporary files.
+  private func writable(_ place: LabelPlace) throws -> LabelPlace {
+    guard !place.labeler.isDone(in: place.path) else { return place }
+    let trial = PartialFolder(of: place.path)
+    defer { trial.remove() }
+    do {
+      try trial.make()
+      return place
+    } catch {
+      let why = (error as? Problem).map { "\($0.place): \($0.why)" } ?? "\(error)"
+      let name = place.path.dropFirst(cache.count)
+      let other = LabelPlace(path: "\(try PartialFolder.temporary())\(name)", labeler: place.labeler)
+      if peers.isFirst {
+        observer.note(
+          "the cache folder cannot be written (\(why)): pseudo-labels are kept in \(other.path); choose another "
+            + "with IAPC_CACHE")
+      }
+      return other
+    }
   }
 
   /// The predictor with the scales that are to be used, their networks, and the balance of the classes.

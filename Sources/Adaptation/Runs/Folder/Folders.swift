@@ -14,7 +14,7 @@ public func makeFolder(_ path: String) throws {
 }
 
 /// Why a folder could not be made or written to, as far as it can be told without trying.
-func folderObstacle(_ path: String) -> String? {
+package func folderObstacle(_ path: String) -> String? {
   let files = FileManager.default
   var place = path
   var isFolder: ObjCBool = false

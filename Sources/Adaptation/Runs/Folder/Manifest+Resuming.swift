@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import Foundation
 
 extension Manifest {
   /// Refuses to go on with the run that `before` tells of where something that its results depend on is
@@ -11,7 +12,9 @@ extension Manifest {
     since before: Manifest, at path: String, _ root: Root.Type
   ) throws {
     let values = (settings ?? [:]).map { (name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
-    if let change = Root.change(from: before.settings ?? [:], to: values) {
+    let old = before.settings ?? [:]
+    let placed = old.merging(before.placed(old.map { ($0.key, $0.value) })) { $1 }
+    if let change = Root.change(from: placed, to: values) {
       throw Problem(
         "cannot resume the run with another \(change.name)", at: path,
         because: "it began with \(change.old), now it is \(change.new)",
@@ -23,6 +26,25 @@ extension Manifest {
         remedy: "restore them, or start a new run")
     }
   }
+
+  /// Of settings those that name files by a path relative to where the run began, with the whole path: it goes on
+  /// from another folder.
+  func placed(_ values: [(name: String, value: String)]) -> [String: String] {
+    let files = FileManager.default
+    guard let folder, folder != files.currentDirectoryPath else { return [:] }
+    let found = values.filter { name, value in
+      let name = name.split(separator: ".").last.map(String.init) ?? name
+      let isPath =
+        Self.paths.contains(name) || (Self.definitions.contains(name) && value.hasSuffix(".yaml"))
+      return isPath && !value.isEmpty && !value.hasPrefix("/")
+        && files.fileExists(atPath: "\(folder)/\(value)")
+    }
+    return Dictionary(uniqueKeysWithValues: found.map { ($0.name, "\(folder)/\($0.value)") })
+  }
+
+  private static let paths: Set = ["weightsFile", "backbone", "images", "labels", "data"]
+  /// They are names, or files of one's own.
+  private static let definitions: Set = ["dataset", "classes", "labelSpace"]
 
   /// The files that the results depend on, each by the hash of what is in it; nil for none.
   var contents: [(name: String, sha256: String?)] {

@@ -85,6 +85,8 @@ package struct Manifest: Codable, Equatable {
   package let images: Images
   let labels: Images?
   let validation: Labelled?
+  /// The folder in which the command was given, to which paths in it are relative; nil in older runs.
+  let folder: String?
   package let command: [String]
   package let device: String
   package let threads: Int
@@ -103,6 +105,7 @@ package struct Manifest: Codable, Equatable {
     self.images = images
     self.labels = labels
     self.validation = validation
+    folder = FileManager.default.currentDirectoryPath
     self.command = command
     self.device = device.description
     threads = Machine.threads

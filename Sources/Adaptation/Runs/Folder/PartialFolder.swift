@@ -19,6 +19,21 @@ struct PartialFolder {
   let target: String
   let path: String
 
+  /// A folder of this user's among the system's temporary ones.
+  ///
+  /// - Throws: a `Problem` where it cannot be made, or is another's: whoever owns it decides what is in it.
+  static func temporary() throws -> String {
+    let folder = "\(FileManager.default.temporaryDirectory.path)/iapc-\(getuid())"
+    try makeFolder(folder)
+    var status = stat()
+    guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid() else {
+      throw Problem(
+        "cannot use the folder", at: folder, because: "it belongs to another user",
+        remedy: "choose a cache folder with IAPC_CACHE")
+    }
+    return folder
+  }
+
   init(of target: String) {
     self.target = target
     path = "\(target).\(Self.mark)-\(getpid())"

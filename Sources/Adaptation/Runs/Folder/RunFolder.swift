@@ -45,6 +45,14 @@ public struct RunFolder: Sendable {
   /// - Throws: `Problem` where the manifest cannot be read.
   public var job: RunJob { get throws { try Manifest.read(manifest).job } }
 
+  /// Of a run's settings those that name files by a path relative to where the run began, with the whole path, where
+  /// that was in another folder.
+  ///
+  /// - Throws: `Problem` where the manifest cannot be read.
+  func placed(_ values: [(name: String, value: String)]) throws -> [String: String] {
+    try Manifest.read(manifest).placed(values)
+  }
+
   /// Weights of a run of `train`: its "last" or its "best".
   public func weights(_ name: String) -> (safetensors: String, pth: String) {
     ("\(path)/\(name).safetensors", "\(path)/\(name).pth")
