@@ -4,6 +4,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <array>
+#include <atomic>
 #include <string>
 
 #include "layers.hpp"
@@ -70,6 +71,27 @@ at::Tensor run(const at::Tensor &x, const FrozenStage &s, const at::Tensor &adde
   return dense(y);
 }
 
+/// The weight laid out as oneDNN wants it for images of a size; as it is where oneDNN cannot take its type on this
+/// processor, as bfloat16 without AVX-512: `run` then takes libtorch's convolution.
+at::Tensor laid_out(const at::Tensor &weight, const ct_window &window, const at::Tensor &input) {
+  if (!input.is_cpu() || !operators().all()) return weight;
+  const auto reorder = [&] {
+    return call(operators().reorder, {weight, pair(window.padding), pair(window.stride), pair(window.dilation),
+                                      int64_t(1), input.sizes().vec()});
+  };
+  if (weight.scalar_type() != at::kBFloat16) return reorder();
+  // libtorch has the same check in no header that stayed the same from 2.11 to 2.13.
+  static std::atomic<bool> refused = false;
+  if (refused) return weight;
+  try {
+    return reorder();
+  } catch (const c10::Error &error) {
+    if (std::string(error.what_without_backtrace()).find("cpu support") == std::string::npos) throw;
+    refused = true;
+    return weight;
+  }
+}
+
 }  // namespace
 
 extern "C" {
@@ -83,11 +105,7 @@ ct_error *ct_freeze_stage(ct_tensor **weight, ct_tensor **bias, const ct_conv_no
     const auto scale = norm.weight.to(at::kDouble) * inverse;
     const auto shift = norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale;
     auto folded = (unwrap(stage->weight) * scale.to(at::kFloat).view({-1, 1, 1, 1})).to(input.scalar_type());
-    if (input.is_cpu() && operators().all()) {
-      const auto &w = stage->window;
-      folded = call(operators().reorder, {folded, pair(w.padding), pair(w.stride), pair(w.dilation), int64_t(1),
-                                          input.sizes().vec()});
-    }
+    folded = laid_out(folded, stage->window, input);
     auto *first = wrap(folded);
     *bias = wrap(shift.to(input.scalar_type()));
     *weight = first;

@@ -62,9 +62,11 @@ struct StepReplayTests {
     settings.threads = threads
     settings.learningRate = 1e-3
     let result = try StepReplay(settings).run(inputs: "\(Shared.golden)/inputs.safetensors")
-    // Threads named: layers computed together, whose other roundings a sum near 0 shows.
-    let student = SummaryError(result.student, golden.student, toNorm: threads > 0)
-    let teacher = SummaryError(result.teacher, golden.teacher, toNorm: threads > 0)
+    // Threads named: layers computed together, whose other roundings a sum near 0 shows. So do the roundings of other
+    // instructions than AVX-512, with which the stored numbers were computed.
+    let toNorm = threads > 0 || Machine.cpuCapability != "AVX512"
+    let student = SummaryError(result.student, golden.student, toNorm: toNorm)
+    let teacher = SummaryError(result.teacher, golden.teacher, toNorm: toNorm)
     let terms = golden.stepError(result.steps.map(\.report))
     #expect(terms <= 1e-4)
     #expect(max(student.sum, student.norm) <= 1e-4, "\(student)")

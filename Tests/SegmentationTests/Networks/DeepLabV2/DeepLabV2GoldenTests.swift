@@ -70,7 +70,13 @@ struct DeepLabV2GoldenTests {
       #expect(distance(evaluated.logits, try output("eval_logits")) <= 1e-4)
       #expect(distance(evaluated.features.mean(2, 3), try output("eval_features_mean_over_space")) <= 1e-4)
     }
-    // In training these weights multiply a rounding by 1e5: PyTorch on one thread is 6% away from itself on two.
+    // In training these weights multiply a rounding by 1e5: PyTorch on one thread is 6% away from itself on two, and the
+    // stored numbers are those of AVX-512.
+    guard Machine.cpuCapability == "AVX512" else {
+      return withKnownIssue("the numbers in training are comparable with AVX-512 alone") {
+        Issue.record("they were not compared with \(Machine.cpuCapability)")
+      }
+    }
     let trained = withLayers(.composed) { network(images, .training) }.logits
     #expect(distance(trained.detached(), try output("train_logits")) <= 1e-4)
     #expect(network.store["bn1.num_batches_tracked"]?.tensor.item == 1)
