@@ -245,7 +245,8 @@ def export(module, name):
     own = CASES[name].make().eval()
     own.load_state_dict(torch.load(Path(module).with_suffix(".pth"), weights_only=True), strict=True)
     free, output = {0: "batch", 2: "height", 3: "width"}, str(Path(module).with_suffix(".onnx"))
-    for network in (Scores(own), torch.jit.trace(Scores(adapted), images, strict=False)):
+    # In evaluation as a whole: what export finds in training it leaves in training, and its modules with it.
+    for network in (Scores(own).eval(), torch.jit.trace(Scores(adapted).eval(), images, strict=False)):
         torch.onnx.export(
             network, (images,), output, dynamo=False, input_names=["images"], output_names=["scores"],
             dynamic_axes={"images": free, "scores": free})

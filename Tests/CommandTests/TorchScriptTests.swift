@@ -164,9 +164,7 @@ private struct Expected: Decodable {
       try done(["select", run, "--images", sample.images, "--output", chosen])
       try done(["predict", "--weights", chosen, "--images", sample.images, "--output", folder.path("maps")])
       try done(["report", run, "--output", folder.path("report.html")])
-      try expectError(
-        ["inspect", "--weights", module],
-        saying: "it is a TorchScript module, and weights alone are wanted here")
+      #expect(try done(["inspect", "--weights", module]).output.contains("TorchScript"))
     }
   }
 
