@@ -11,12 +11,12 @@ extension AdaptationSettings {
     (self.method, self.profile) = (method, profile)
     switch (method, profile) {
     case (.iapc, .reference):
-      steps = Self.publishedSteps
+      (steps, finalStatistics) = (Self.publishedSteps, .source)
       iapc.importance = .logits
       learning.backboneUpdates = 3
       iapc.statisticsPass = true
     case (.iapc, .paper):
-      steps = Self.publishedSteps
+      (steps, finalStatistics) = (Self.publishedSteps, .source)
       iapc.importance = .probabilities
     case (.iapc, .recommended): chooseRecommended()
     default: choosePublished()

@@ -89,7 +89,7 @@ struct SettingsTests {
     #expect(reference.iapc.statisticsPass && reference.iapc.weights.entropy == 2)
     #expect(paper.iapc.importance == .probabilities && paper.learning.backboneUpdates == 1)
     #expect(!paper.iapc.statisticsPass && paper.iapc.weights.entropy == 2)
-    #expect(paper.initialStatistics == .source && paper.finalStatistics == nil)
+    #expect(paper.initialStatistics == .source && paper.finalStatistics == .source)
     #expect(ours.profile == .recommended && ours.iapc.importance == .probabilities)
     #expect(ours.iapc.weights.entropy == 2 && ours.iapc.entropyOn == .agreed)
     #expect(ours.iapc.mixing.classes && ours.exposure == .source)

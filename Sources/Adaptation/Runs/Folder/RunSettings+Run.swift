@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+
 extension RunSettings {
   /// The settings of the run in a folder, as its config.yaml has them; what it lacks is as it was before there was
   /// such a setting. Paths are those of the folder in which the run began, wherever this process is.
@@ -10,6 +12,7 @@ extension RunSettings {
     for item in try ConfigFile.read(run.config) {
       try Self.table.set(item.name, to: item.value, in: &self, at: "\(run.config), line \(item.line)")
     }
+    guard FileManager.default.fileExists(atPath: run.manifest) else { return }
     for (name, path) in try run.placed(Self.table.values(of: self)) {
       try Self.table.set(name, to: path, in: &self, at: run.config)
     }
