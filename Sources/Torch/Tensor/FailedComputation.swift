@@ -39,8 +39,10 @@ public enum FailedComputation {
   }
 
   @TaskLocal private static var rescue: Rescue?
-  /// Lets a process that ends go on without the rescue, which has failed in turn.
-  @TaskLocal private static var givingUp: (@Sendable () -> Void)?
+
+  /// Under this name the thread of a rescue has the semaphore that the ending process waits for: where the rescue
+  /// fails in turn, the process goes on without.
+  private static let rescueKey = "iapc.rescue"
   private static let isEnding = Atomic(false)
 
   /// Runs a body; where libtorch fails in it and the process ends, `save` is called first, on another thread.
@@ -66,7 +68,7 @@ public enum FailedComputation {
 
   /// Ends the process with an error that a user can mend, after the rescue that the calling thread stands in.
   public static func end(with problem: Problem) -> Never {
-    givingUp?()
+    (Thread.current.threadDictionary[rescueKey] as? DispatchSemaphore)?.signal()
     // The one that was first ends the process.
     if isEnding.exchange(true, ordering: .acquiringAndReleasing) { while true { sleep(1000) } }
     let kept = rescued()
@@ -91,20 +93,19 @@ public enum FailedComputation {
     let found = Mutex<Kept?>(nil)
     withExtendedLifetime(first) {
       let thread = Thread {
-        $givingUp.withValue({ done.signal() }) {
-          var (next, isUndone, kept) = (Optional(first), false, Kept?.none)
-          while let rescue = next {
-            if let save = rescue.save {
-              let own = save(isUndone)
-              kept = kept ?? own
-            } else {
-              rescue.undo()
-              isUndone = true
-            }
-            next = rescue.outer
+        Thread.current.threadDictionary[rescueKey] = done
+        var (next, isUndone, kept) = (Optional(first), false, Kept?.none)
+        while let rescue = next {
+          if let save = rescue.save {
+            let own = save(isUndone)
+            kept = kept ?? own
+          } else {
+            rescue.undo()
+            isUndone = true
           }
-          found.withLock { $0 = kept }
+          next = rescue.outer
         }
+        found.withLock { $0 = kept }
         done.signal()
       }
       thread.stackSize = 16 << 20
