@@ -109,7 +109,7 @@ struct DataCheckCommand: ParsableCommand {
   private func classes(_ check: DataCheck, _ space: LabelSpace) {
     let total = Double(max(1, check.classPixels.reduce(check.ignoredPixels, +)))
     let width = space.classes.map(\.name.count).max() ?? 0
-    let largest = Double(max(1, check.classPixels.max() ?? 1))
+    let largest = Double(max(1, check.ignoredPixels, check.classPixels.max() ?? 1))
     func row(_ name: String, _ pixels: Int, _ note: String) {
       let share = String(format: "%7.3f %%", 100 * Double(pixels) / total)
       let bar = String(repeating: "#", count: Int((30 * Double(pixels) / largest).rounded()))

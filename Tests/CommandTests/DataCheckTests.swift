@@ -52,7 +52,7 @@ struct DataCheckTests {
       let output = outcome.output
       #expect(output.contains("no label   noon_00000") && output.contains("something is wrong"))
       #expect(output.contains("truncated") && output.contains("another size") == false)
-      #expect(output.contains("the image is 64x48, the label is 32x24"))
+      #expect(output.contains("is 64x48, the label is 32x24"))
     }
   }
 

@@ -121,7 +121,8 @@ import Testing
   @Test("Weights of another network", arguments: ["adapt", "predict"])
   func otherNetwork(_ command: String) throws {
     let other = fixture("checkpoints/plain.zip.pth", of: "TorchTests")
-    try expectError(arguments(command, weights: other), saying: "plain.zip.pth", "not those of espnet")
+    try expectError(
+      arguments(command, weights: other), saying: "plain.zip.pth", "not those of a network that is built in")
     expectNothing()
   }
 

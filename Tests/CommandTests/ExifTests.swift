@@ -94,7 +94,7 @@ struct ExifTests {
         return try totals(run)
       }
       let upright = try losses("upright", sample.images)
-      #expect(try losses("turned", images) == upright)
+      #expect(try losses("applied", images) == upright)
       #expect(try losses("stored", images, "--exif-orientation", "ignore") != upright)
       #expect(try setting("exifOrientation", of: folder.path("stored")) == "ignore")
     }

@@ -72,7 +72,9 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
     let sample = try Sample.make()
     try withTemporaryFolder { folder in
       let module = try Self.modules.get().path("wide.pt")
-      let network = ["--weights", module, "--classes", "camvid11", "--images", sample.images]
+      let network = [
+        "--weights", module, "--classes", "camvid11", "--images", sample.images, "--head", "head",
+      ]
       try done(["predict", "--output", folder.path("labelled"), "--scales", "0.1"] + network)
       try expectError(
         ["predict", "--output", folder.path("no"), "--size", "32x64"] + network,

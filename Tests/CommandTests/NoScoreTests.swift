@@ -47,7 +47,7 @@ struct NoScoreTests {
     try withTemporaryFolder { folder in
       let file = folder.path("score.json")
       let outcome = try done([
-        "evaluate", "--predictions", sample.labels, "--classes", "camvid11", "--labels",
+        "evaluate", "--predictions", sample.labels, "--classes", "cityscapes19", "--labels",
         try ignored(in: folder), "--label-space", "cityscapes19", "--class-set", "cityscapes19", "--json",
         file,
       ])
