@@ -16,7 +16,7 @@ import Testing
   func adapt(processes: [String]) throws {
     try withTemporaryFolder { folder in
       let run = folder.path("run")
-      let command = try Command(sample.adapt(to: run, "--steps", "4000") + processes)
+      let command = try Command(sample.adapt(to: run, "--steps", "100000") + processes)
       awaitSteps(2, of: run)
       let all = try processes.isEmpty ? [command.identifier] : (0..<2).map { try command.child(rank: $0) }
       let owner = all[0]
@@ -33,6 +33,7 @@ import Testing
       #expect(try bytes("\(run)/config.yaml") == before)
       // It is read all the same.
       try done(["report", run, "--output", folder.path("report.html")])
+      try #require(command.isRunning)
       if !processes.isEmpty { kill(owner, SIGKILL) }
       command.send(SIGKILL)
       _ = try command.outcome()
