@@ -207,7 +207,7 @@ struct ConvChain : torch::autograd::Function<ConvChain> {
 
     void norm_backward(size_t i, const at::Tensor &out, const at::Tensor &through, const at::Tensor &gradient,
                        const at::Tensor &z, const at::Tensor &result, const Norm &norm) {
-      const auto found = normalise_backward(out, through, gradient, z, result, statistics_[i], norm);
+      const auto found = normalise_backward(out, through, gradient, z, {result, {}}, statistics_[i], norm);
       if (wants(i, 1)) gradients_[1 + position(i, 1)] = found.weight;
       if (wants(i, 2)) gradients_[1 + position(i, 2)] = found.bias;
     }

@@ -52,8 +52,12 @@ ct_error *ct_relu(ct_tensor **out, const ct_tensor *x) {
   return guarded([&] { *out = wrap(at::relu(unwrap(x))); });
 }
 
+ct_error *ct_sigmoid(ct_tensor **out, const ct_tensor *x) {
+  return guarded([&] { *out = wrap(at::sigmoid(unwrap(x))); });
+}
+
 ct_error *ct_prelu(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight) {
-  return guarded([&] { *out = wrap(at::prelu(unwrap(x), unwrap(weight))); });
+  return guarded([&] { *out = wrap(at::prelu(unwrap(x), like(unwrap(x), unwrap(weight)))); });
 }
 
 ct_error *ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window) {
@@ -79,6 +83,26 @@ ct_error *ct_resize_bilinear(ct_tensor **out, const ct_tensor *x, int64_t height
 ct_error *ct_resize_bilinear_like(ct_tensor **out, const ct_tensor *x, const ct_tensor *like, bool align_corners) {
   return guarded([&] {
     *out = wrap(at::upsample_bilinear2d(unwrap(x), plane_of(unwrap(like), "output_size"), align_corners));
+  });
+}
+
+ct_error *ct_resize_bilinear_scaled(ct_tensor **out, const ct_tensor *x, ct_scale scale, bool align_corners) {
+  return guarded([&] {
+    const auto &input = unwrap(x);
+    *out = wrap(at::upsample_bilinear2d(input, scaled_plane_of(input, "output_size", scale), align_corners));
+  });
+}
+
+ct_error *ct_adaptive_avg_pool2d_like(ct_tensor **out, const ct_tensor *x, const ct_tensor *like) {
+  return guarded([&] {
+    *out = wrap(at::adaptive_avg_pool2d(unwrap(x), plane_of(unwrap(like), "output_size")));
+  });
+}
+
+ct_error *ct_adaptive_avg_pool2d_scaled(ct_tensor **out, const ct_tensor *x, ct_scale scale) {
+  return guarded([&] {
+    const auto &input = unwrap(x);
+    *out = wrap(at::adaptive_avg_pool2d(input, scaled_plane_of(input, "output_size", scale)));
   });
 }
 

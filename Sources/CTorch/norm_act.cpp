@@ -13,15 +13,17 @@ using torch::autograd::variable_list;
 
 namespace {
 
-/// Keeps its input alone: the result is the next layer's to keep.
+/// Keeps its inputs alone: the result is the next layer's to keep.
 struct NormAct : torch::autograd::Function<NormAct> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
-                            const at::Tensor &bias, const std::optional<at::Tensor> &, const Norm &norm) {
+                            const at::Tensor &bias, const std::optional<at::Tensor> &,
+                            const std::optional<at::Tensor> &more, const Norm &norm) {
     const auto z = dense(x);
+    const auto added = more ? dense(*more) : at::Tensor();
     const auto s = statistics(z, norm);
     auto out = at::empty_like(z);
-    normalise(out, z, {}, s, norm);
-    context->save_for_backward({z, weight, bias, norm.slope, s.mean, s.inverse_deviation});
+    normalise(out, z, added, s, norm);
+    context->save_for_backward({z, weight, bias, norm.slope, s.mean, s.inverse_deviation, added});
     context->saved_data["activation"] = static_cast<int64_t>(norm.activation);
     context->saved_data["of_batch"] = norm.of_batch;
     return out;
@@ -35,8 +37,11 @@ struct NormAct : torch::autograd::Function<NormAct> {
     const auto &z = saved[0];
     const auto gradient = dense(gradients[0].to(z.scalar_type()));
     auto out = at::empty_like(z);
-    const auto found = normalise_backward(out, {}, gradient, z, {}, statistics(saved[4], saved[5], norm), norm);
-    return {out, found.weight, found.bias, found.slope, {}};
+    const auto &added = saved[6];
+    const auto through = added.defined() ? at::empty_like(z) : at::Tensor();
+    const auto s = statistics(saved[4], saved[5], norm);
+    const auto found = normalise_backward(out, through, gradient, z, Sum{{}, added}, s, norm);
+    return {out, found.weight, found.bias, found.slope, through, {}};
   }
 };
 
@@ -93,21 +98,24 @@ extern "C" {
 bool ct_composes_layers(void) { return composes_layers(); }
 void ct_set_composes_layers(bool value) { set_composes_layers(value); }
 
-ct_error *ct_norm_act(ct_tensor **out, const ct_tensor *x, ct_norm_layer raw) {
+ct_error *ct_norm_act(ct_tensor **out, const ct_tensor *x, const ct_tensor *more, ct_norm_layer raw) {
   return guarded([&] {
     const auto norm = unwrap_norm(raw);
     const auto &input = unwrap(x);
+    const auto added = more == nullptr ? at::Tensor() : unwrap(more);
     check_batch(input, norm);
+    TORCH_CHECK(!added.defined() || (added.sizes() == input.sizes() && added.scalar_type() == input.scalar_type()),
+                "a normalised map of ", input.sizes(), " is to be added to one of another form");
     if (!suits(input)) {
-      *out = wrap(norm_act_composed(input, {}, norm));
-    } else if (records({input, norm.weight, norm.bias, norm.slope})) {
+      *out = wrap(norm_act_composed(input, added, norm));
+    } else if (records({input, norm.weight, norm.bias, norm.slope, added})) {
       // An input that is no tensor must not stand as one.
-      const auto slope = norm.slope.defined() ? std::optional(norm.slope) : std::nullopt;
-      *out = wrap(NormAct::apply(input, norm.weight, norm.bias, slope, norm));
+      const auto given = [](const at::Tensor &t) { return t.defined() ? std::optional(t) : std::nullopt; };
+      *out = wrap(NormAct::apply(input, norm.weight, norm.bias, given(norm.slope), given(added), norm));
     } else {
       const auto z = dense(input);
       auto y = at::empty_like(z);
-      normalise(y, z, {}, statistics(z, norm), norm);
+      normalise(y, z, added.defined() ? dense(added) : added, statistics(z, norm), norm);
       *out = wrap(y);
     }
   });

@@ -25,6 +25,8 @@ struct ChannelGradient {
   /// Rows of the activation's result, which decide what relu let through where something was added before it; or
   /// NULL, and then `x` decides.
   const void *result;
+  /// Rows of what was added before the activation where `result` does not tell; or NULL.
+  const void *added;
 };
 
 /// Values are float, or bfloat16 where the name says so; [rows, channels], dense.

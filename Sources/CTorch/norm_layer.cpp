@@ -177,8 +177,7 @@ void normalise(const at::Tensor &out, const at::Tensor &z, const at::Tensor &add
 }
 
 NormGradients normalise_backward(const at::Tensor &out, const at::Tensor &let_through, const at::Tensor &gradient,
-                                 const at::Tensor &z, const at::Tensor &result, const Statistics &s,
-                                 const Norm &norm) {
+                                 const at::Tensor &z, const Sum &sum, const Statistics &s, const Norm &norm) {
   const int64_t channels = z.size(1);
   NormGradients gradients{at::empty({channels}, at::kFloat), at::empty({channels}, at::kFloat), {}};
   if (norm.slope.defined()) gradients.slope = at::empty({channels}, at::kFloat);
@@ -189,9 +188,9 @@ NormGradients normalise_backward(const at::Tensor &out, const at::Tensor &let_th
   std::vector<float> b(channels), c(channels);
   with_passes(z, [&](const auto &passes, auto sample) {
     using T = decltype(sample);
-    const Rows<T> from(z), g(gradient), y(result), to(out), kept(let_through);
+    const Rows<T> from(z), g(gradient), y(sum.result), more(sum.added), to(out), kept(let_through);
     const auto how = [&](int64_t row) {
-      return ChannelGradient{channel_map(s, norm), floats(s.mean), y.at(row)};
+      return ChannelGradient{channel_map(s, norm), floats(s.mean), y.at(row), more.at(row)};
     };
     auto sums = sum_of_parts(from.rows, channels, 3 * channels, [&](int64_t start, int64_t length, double *o) {
       passes.sums(g.at(start), from.at(start), length, channels, how(start), o);

@@ -60,12 +60,17 @@ struct NormGradients {
   at::Tensor slope;
 };
 
+/// What tells of a sum before the activation: its result, which is enough for relu, or what was added; both undefined
+/// where nothing was.
+struct Sum {
+  at::Tensor result;
+  at::Tensor added;
+};
+
 /// The gradient of `z` into `out`, which may be `z`, from that of the activation's result.
 ///
-/// `result` is the activation's result where something was added before it, else undefined. `let_through`, where
-/// defined, takes the gradient of what was added, and may be `gradient`.
+/// `let_through`, where defined, takes the gradient of what was added, and may be `gradient`.
 NormGradients normalise_backward(const at::Tensor &out, const at::Tensor &let_through, const at::Tensor &gradient,
-                                 const at::Tensor &z, const at::Tensor &result, const Statistics &s,
-                                 const Norm &norm);
+                                 const at::Tensor &z, const Sum &sum, const Statistics &s, const Norm &norm);
 
 }  // namespace ctorch

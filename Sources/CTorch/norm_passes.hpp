@@ -2,16 +2,7 @@
 // The passes of norm_kernels.hpp. Included once for each set of instructions, inside a namespace of its own: hence
 // no include guard. Plain loops over channels, which the compiler vectorises.
 
-inline float value(float x) { return x; }
-inline float value(uint16_t x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x) << 16); }
-
-inline void put(float *to, float x) { *to = x; }
-/// To the nearest bfloat16, ties to even; NaN stays NaN.
-inline void put(uint16_t *to, float x) {
-  const uint32_t bits = __builtin_bit_cast(uint32_t, x);
-  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  *to = static_cast<uint16_t>(x != x ? 0x7fc0u : rounded);
-}
+#include "half_values.hpp"
 
 /// Rows whose sums fit a float before they go into a double.
 constexpr int64_t kBlock = 64;
@@ -99,12 +90,12 @@ inline float let_through(float gradient, float pre, float result, float slope) {
   return pre > 0.0f ? gradient : gradient * slope;
 }
 
-template <Gate gate, class T>
+template <Gate gate, bool adds, class T>
 void sums_rows(const T *gradient, const T *x, int64_t rows, int64_t channels, const ChannelGradient &how,
                double *sums) {
   const float *const scale = how.map.scale, *const shift = how.map.shift, *const mean = how.mean;
   const float *const slope = gate == Gate::prelu ? how.map.slope : scale;
-  const T *const results = static_cast<const T *>(how.result);
+  const T *const results = static_cast<const T *>(how.result), *const others = static_cast<const T *>(how.added);
   std::vector<float> block(3 * channels);
   float *const s = block.data(), *const p = s + channels, *const n = p + channels;
   for (int64_t start = 0; start < rows; start += kBlock) {
@@ -113,9 +104,12 @@ void sums_rows(const T *gradient, const T *x, int64_t rows, int64_t channels, co
     for (int64_t row = start; row < end; row++) {
       const T *const from = x + row * channels, *const g = gradient + row * channels;
       const T *const y = gate == Gate::result ? results + row * channels : from;
+      const T *const more = adds ? others + row * channels : from;
 #pragma clang loop vectorize(assume_safety)
       for (int64_t i = 0; i < channels; i++) {
-        const float v = value(from[i]), pre = v * scale[i] + shift[i];
+        const float v = value(from[i]);
+        float pre = v * scale[i] + shift[i];
+        if (adds) pre += value(more[i]);
         const float d = let_through<gate>(value(g[i]), pre, value(y[i]), slope[i]);
         s[i] += d;
         p[i] += d * (v - mean[i]);
@@ -126,32 +120,45 @@ void sums_rows(const T *gradient, const T *x, int64_t rows, int64_t channels, co
   }
 }
 
-template <class T>
-void sums(const T *gradient, const T *x, int64_t rows, int64_t channels, const ChannelGradient &how, double *sums) {
-  switch (how.map.activation) {
-    case Activation::none: return sums_rows<Gate::open>(gradient, x, rows, channels, how, sums);
-    case Activation::relu:
-      return how.result == nullptr ? sums_rows<Gate::relu>(gradient, x, rows, channels, how, sums)
-                                   : sums_rows<Gate::result>(gradient, x, rows, channels, how, sums);
-    case Activation::prelu: return sums_rows<Gate::prelu>(gradient, x, rows, channels, how, sums);
+template <Gate gate, class T>
+void sums_gated(const T *gradient, const T *x, int64_t rows, int64_t channels, const ChannelGradient &how,
+                double *sums) {
+  if (how.added == nullptr || gate == Gate::open || gate == Gate::result) {
+    sums_rows<gate, false>(gradient, x, rows, channels, how, sums);
+  } else {
+    sums_rows<gate, true>(gradient, x, rows, channels, how, sums);
   }
 }
 
-template <Gate gate, bool keeps, class T>
+template <class T>
+void sums(const T *gradient, const T *x, int64_t rows, int64_t channels, const ChannelGradient &how, double *sums) {
+  switch (how.map.activation) {
+    case Activation::none: return sums_gated<Gate::open>(gradient, x, rows, channels, how, sums);
+    case Activation::relu:
+      return how.result == nullptr ? sums_gated<Gate::relu>(gradient, x, rows, channels, how, sums)
+                                   : sums_gated<Gate::result>(gradient, x, rows, channels, how, sums);
+    case Activation::prelu: return sums_gated<Gate::prelu>(gradient, x, rows, channels, how, sums);
+  }
+}
+
+template <Gate gate, bool keeps, bool adds, class T>
 void back_rows(T *out, T *kept, const T *gradient, const T *x, int64_t rows, int64_t channels,
                const ChannelGradient &how, const float *a, const float *b, const float *c) {
   const float *const scale = how.map.scale, *const shift = how.map.shift, *const mean = how.mean;
   const float *const slope = gate == Gate::prelu ? how.map.slope : scale;
-  const T *const results = static_cast<const T *>(how.result);
+  const T *const results = static_cast<const T *>(how.result), *const others = static_cast<const T *>(how.added);
   for (int64_t row = 0; row < rows; row++) {
     const T *const from = x + row * channels, *const g = gradient + row * channels;
     const T *const y = gate == Gate::result ? results + row * channels : from;
+    const T *const more = adds ? others + row * channels : from;
     T *const to = out + row * channels;
     T *const keep = keeps ? kept + row * channels : to;
 #pragma clang loop vectorize(assume_safety)
     for (int64_t i = 0; i < channels; i++) {
       const float v = value(from[i]);
-      const float d = let_through<gate>(value(g[i]), v * scale[i] + shift[i], value(y[i]), slope[i]);
+      float pre = v * scale[i] + shift[i];
+      if (adds) pre += value(more[i]);
+      const float d = let_through<gate>(value(g[i]), pre, value(y[i]), slope[i]);
       if (keeps) put(keep + i, d);
       put(to + i, a[i] * d + b[i] * (v - mean[i]) + c[i]);
     }
@@ -161,10 +168,13 @@ void back_rows(T *out, T *kept, const T *gradient, const T *x, int64_t rows, int
 template <Gate gate, class T>
 void back_gated(T *out, T *kept, const T *gradient, const T *x, int64_t rows, int64_t channels,
                 const ChannelGradient &how, const float *a, const float *b, const float *c) {
+  const bool adds = how.added != nullptr && (gate == Gate::relu || gate == Gate::prelu);
   if (kept == nullptr) {
-    back_rows<gate, false>(out, kept, gradient, x, rows, channels, how, a, b, c);
+    back_rows<gate, false, false>(out, kept, gradient, x, rows, channels, how, a, b, c);
+  } else if (!adds) {
+    back_rows<gate, true, false>(out, kept, gradient, x, rows, channels, how, a, b, c);
   } else {
-    back_rows<gate, true>(out, kept, gradient, x, rows, channels, how, a, b, c);
+    back_rows<gate, true, true>(out, kept, gradient, x, rows, channels, how, a, b, c);
   }
 }
 

@@ -38,7 +38,9 @@
   X(ct_script_load) X(ct_script_copy) X(ct_script_free) X(ct_script_count) X(ct_script_tensor) \
   X(ct_script_has_statistics) X(ct_script_name_features) X(ct_script_study) X(ct_script_maps) \
   X(ct_script_forward) X(ct_script_text) X(ct_script_save) X(ct_script_trace) X(ct_script_graph) \
-  X(ct_flatten) X(ct_unflatten) X(ct_unflatten_like) X(ct_resize_bilinear_like)
+  X(ct_flatten) X(ct_unflatten) X(ct_unflatten_like) X(ct_resize_bilinear_like) \
+  X(ct_resize_bilinear_scaled) X(ct_adaptive_avg_pool2d_like) X(ct_adaptive_avg_pool2d_scaled) X(ct_sigmoid) \
+  X(ct_depthwise_ladder) X(ct_depthwise_merge)
 
 static void not_loaded(void) {
   fputs("iapc: libtorch was used before it was loaded\n", stderr);

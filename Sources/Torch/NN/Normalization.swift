@@ -56,7 +56,22 @@ public struct BatchNorm {
     count(mode)
     return withExtendedLifetime(self) {
       let layer = raw(mode)
-      return x.unary("batchNorm") { ct_norm_act($0, $1, layer) }
+      return x.unary("batchNorm") { ct_norm_act($0, $1, nil, layer) }
+    }
+  }
+
+  /// The normalised batch and another of its shape, and of their sum the activation: the end of a residual block.
+  ///
+  /// - `activation`: in the place of the layer's own, which must be none.
+  public func callAsFunction(_ x: Tensor, adding other: Tensor, then activation: Activation, _ mode: Mode)
+    -> Tensor
+  {
+    guard self.activation.raw == CT_NO_ACTIVATION else { fatalError("a normalisation has one activation") }
+    count(mode)
+    return withExtendedLifetime((self, activation)) {
+      var layer = raw(mode)
+      (layer.activation, layer.slope) = (activation.raw, activation.slope.map { $0.handle.lend { $0 } })
+      return x.binary("batchNorm", other) { ct_norm_act($0, $1, $2, layer) }
     }
   }
 

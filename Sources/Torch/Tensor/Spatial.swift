@@ -21,6 +21,25 @@ public struct Window: Equatable, Sendable {
   var raw: ct_window { ct_window(stride: Int64(stride), padding: Int64(padding), dilation: Int64(dilation)) }
 }
 
+/// A size as a share of another: `max(least, ceil(numerator * side / denominator))`, each side by itself.
+public struct ScaledSize: Equatable, Sendable {
+  /// How often the side is taken.
+  public var numerator: Int
+  /// What that is divided by.
+  public var denominator: Int
+  /// No side is shorter, in pixels.
+  public var least: Int
+
+  /// A share of a size; at least one pixel unless said otherwise.
+  public init(_ numerator: Int, over denominator: Int = 1, least: Int = 1) {
+    (self.numerator, self.denominator, self.least) = (numerator, denominator, least)
+  }
+
+  var raw: ct_scale {
+    ct_scale(numerator: Int64(numerator), denominator: Int64(denominator), least: Int64(least))
+  }
+}
+
 extension Tensor {
   /// Shapes: [N, in, H, W], weight [out, in / groups, k, k], bias [out] -> [N, out, H', W'].
   public func conv2d(_ weight: Tensor, bias: Tensor? = nil, _ window: Window, groups: Int = 1) -> Tensor {
@@ -38,6 +57,9 @@ extension Tensor {
 
   /// Each element, 0 where it is negative.
   public func relu() -> Tensor { unary("relu") { ct_relu($0, $1) } }
+
+  /// 1 / (1 + e to the negative of each element).
+  public func sigmoid() -> Tensor { unary("sigmoid") { ct_sigmoid($0, $1) } }
 
   /// Shapes: [N, C, H, W], one slope a channel [C].
   public func prelu(_ slopes: Tensor) -> Tensor { binary("prelu", slopes) { ct_prelu($0, $1, $2) } }
@@ -61,6 +83,23 @@ extension Tensor {
   /// `resizedBilinear` to the size of another map, [..., H, W]: [N, C, h, w] -> [N, C, H, W].
   public func resizedBilinear(like map: Tensor, alignCorners: Bool = true) -> Tensor {
     binary("resizeBilinear", map) { ct_resize_bilinear_like($0, $1, $2, alignCorners) }
+  }
+
+  /// `resizedBilinear` to a share of its own size: [N, C, h, w] -> [N, C, H, W].
+  public func resizedBilinear(to size: ScaledSize, alignCorners: Bool = true) -> Tensor {
+    unary("resizeBilinear") { ct_resize_bilinear_scaled($0, $1, size.raw, alignCorners) }
+  }
+
+  /// The means of windows that part the map evenly: of n pixels along an axis, output i of m has those from
+  /// floor(i n / m) up to ceil((i + 1) n / m), exclusive. To the size of another map, [..., H, W]: [N, C, h, w] -> [N, C,
+  /// H, W].
+  public func adaptiveAveragePooled(like map: Tensor) -> Tensor {
+    binary("adaptiveAvgPool2d", map) { ct_adaptive_avg_pool2d_like($0, $1, $2) }
+  }
+
+  /// The same to a share of its own size: [N, C, h, w] -> [N, C, H, W].
+  public func adaptiveAveragePooled(to size: ScaledSize) -> Tensor {
+    unary("adaptiveAvgPool2d") { ct_adaptive_avg_pool2d_scaled($0, $1, size.raw) }
   }
 
   /// Shapes: [N, C, h, w] -> [N, C, height, width]; output pixel i takes input pixel floor(i h / height).

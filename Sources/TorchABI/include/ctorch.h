@@ -159,12 +159,27 @@ ct_error *ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight
 ct_error *ct_conv_transpose2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
                               ct_window window);
 ct_error *ct_relu(ct_tensor **out, const ct_tensor *x);
+ct_error *ct_sigmoid(ct_tensor **out, const ct_tensor *x);
 ct_error *ct_prelu(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight);
 ct_error *ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window);
 ct_error *ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int64_t kernel, ct_window window, bool ceil_mode);
 ct_error *ct_resize_bilinear(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width, bool align_corners);
 /* To the height and width of `like`, its last two axes. */
 ct_error *ct_resize_bilinear_like(ct_tensor **out, const ct_tensor *x, const ct_tensor *like, bool align_corners);
+/* A side of max(least, ceil(side * numerator / denominator)), height and width each by itself. */
+typedef struct ct_scale {
+  int64_t numerator;
+  int64_t denominator;
+  int64_t least;
+} ct_scale;
+
+/* To a share of its own height and width. */
+ct_error *ct_resize_bilinear_scaled(ct_tensor **out, const ct_tensor *x, ct_scale scale, bool align_corners);
+/* Output i of m averages inputs floor(i n / m) up to ceil((i + 1) n / m), exclusive, along each axis; to the height
+ * and width of `like`. */
+ct_error *ct_adaptive_avg_pool2d_like(ct_tensor **out, const ct_tensor *x, const ct_tensor *like);
+/* The same to a share of its own height and width. */
+ct_error *ct_adaptive_avg_pool2d_scaled(ct_tensor **out, const ct_tensor *x, ct_scale scale);
 ct_error *ct_resize_nearest(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width);
 ct_error *ct_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis);
 ct_error *ct_log_softmax(ct_tensor **out, const ct_tensor *x, int64_t axis);

@@ -41,8 +41,8 @@ typedef struct ct_conv_norm {
   ct_norm_layer norm;
 } ct_conv_norm;
 
-/* activation(norm(x)) of [N, C, H, W]; for gradients `x` alone is kept. */
-ct_error *ct_norm_act(ct_tensor **out, const ct_tensor *x, ct_norm_layer norm);
+/* activation(norm(x) + added) of [N, C, H, W]; `added` may be NULL. For gradients `x` and `added` alone are kept. */
+ct_error *ct_norm_act(ct_tensor **out, const ct_tensor *x, const ct_tensor *added, ct_norm_layer norm);
 
 /* Stages one after another; before the last one's activation `x` is added if `adds_input`, or the result of
  * `shortcut` on `x` where there is one. For gradients are kept: `x`, the result, and the convolutions' results but
@@ -68,6 +68,14 @@ ct_error *ct_frozen_chain(ct_tensor **out, const ct_tensor *x, const ct_frozen_s
  * [K, C, 3, 3], biases [K] -> [N, K, H, W]. */
 ct_error *ct_dilated_sum(ct_tensor **out, const ct_tensor *x, const ct_tensor *const *weights,
                          const ct_tensor *const *biases, const int64_t *dilations, size_t count);
+
+/* 3x3 convolutions of each channel of `x` [N, C, H, W] by itself, each branch padded by its dilation and at one stride:
+ * weights [C, 1, 3, 3] -> [N, count C, H', W'], branch by branch. Where `sums`, a branch is added to the one before. */
+ct_error *ct_depthwise_ladder(ct_tensor **out, const ct_tensor *x, const ct_tensor *const *weights,
+                              const int64_t *dilations, size_t count, int64_t stride, bool sums);
+/* One 3x3 convolution, padded to keep the size, of which output channel j sees channels j, C + j, 2 C + j, ... of `x`
+ * [N, K C, H, W]: weight [C, K, 3, 3] -> [N, C, H, W]. */
+ct_error *ct_depthwise_merge(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight);
 
 /* x [..., in], weight [out, in], bias [out] or NULL -> [..., out]. */
 ct_error *ct_linear(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias);
