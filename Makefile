@@ -77,6 +77,7 @@ fixtures: setup required-python ## write the tests' fixtures anew with PyTorch
 	  $$python segformer_fixtures.py $$tests/SegmentationTests/Fixtures/segformer.json && \
 	  $$python selection_fixtures.py $$tests/AdaptationTests/Fixtures/selection.safetensors && \
 	  $$python deeplabv2_fixtures.py $$tests/SegmentationTests/Fixtures/deeplabv2.json && \
+	  $$python espnetv2_fixtures.py $$tests/SegmentationTests/Fixtures/espnetv2.json && \
 	  $$python dataset_fixtures.py $$tests/SegmentationTests/Fixtures/datasets && \
 	  $$python malformed_fixtures.py $$tests/CommandTests/Fixtures/malformed
 

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 
 import deeplabv2
 import espnet
+import espnetv2
 import iapc
 from iapc import PROFILES, Adaptation
 from op_fixtures import rate
@@ -27,7 +28,7 @@ from op_fixtures import rate
 def arguments_of():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", required=True)
-    parser.add_argument("--network", default="espnet", help="espnet, deeplabv2-resnet101, deeplabv2-resnet50")
+    parser.add_argument("--network", default="espnet", help="espnet, espnetv2, deeplabv2-resnet101, deeplabv2-resnet50")
     parser.add_argument("--batches", required=True, type=Path, help="folder of step_*.safetensors")
     parser.add_argument("--steps", type=int, help="default: every file")
     parser.add_argument("--profile", choices=PROFILES, default="reference")
@@ -63,6 +64,8 @@ def main():
     weights = espnet.read_weights(a.weights)
     if a.network == "espnet":
         network = espnet.load(weights, a.outputs)
+    elif a.network == "espnetv2":
+        network = espnetv2.load(weights, a.outputs)
     else:
         network = deeplabv2.load(a.network.removeprefix("deeplabv2-"), weights)
     run = Adaptation(network, config, a.learning_rate, a.outputs)

@@ -292,7 +292,8 @@ class RepeatedSGD:
     @torch.no_grad()
     def step(self):
         for group in self.groups:
-            parameters = group["params"]
+            # Some networks have weights that nothing uses.
+            parameters = [p for p in group["params"] if p.grad is not None]
             gradients = [p.grad for p in parameters]
             first = id(group) not in self.buffers
             for _ in range(group["updates"]):

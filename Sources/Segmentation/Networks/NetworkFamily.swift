@@ -26,7 +26,7 @@ public struct NetworkFamily: Sendable {
 
   /// Every family that is known.
   public static let all: [NetworkFamily] =
-    [.espnet] + DeepLabV2.Description.Backbone.allCases.map(NetworkFamily.deepLabV2)
+    [.espnet, .espnetv2] + DeepLabV2.Description.Backbone.allCases.map(NetworkFamily.deepLabV2)
     + SegFormer.Description.Size.allCases.map(NetworkFamily.segFormer) + [.torchScript]
 
   /// The family of a name.

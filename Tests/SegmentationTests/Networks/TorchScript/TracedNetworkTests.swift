@@ -8,7 +8,9 @@ import Testing
 import Torch
 
 @Suite("Networks as programs") struct TracedNetworkTests {
-  private static let families = ["espnet", "deeplabv2-resnet50", "deeplabv2-vgg16", "segformer-b1"]
+  private static let families = [
+    "espnet", "espnetv2", "deeplabv2-resnet50", "deeplabv2-vgg16", "segformer-b1",
+  ]
 
   /// A network with other than the first statistics.
   private func loaded(
@@ -36,7 +38,8 @@ import Torch
     let loaded = try loaded(family)
     let (network, traced) = (loaded.network, try TracedNetwork(loaded))
     #expect(traced.sizeMultiple == network.sizeMultiple && traced.classCount == 11)
-    for size in [PixelSize(width: 160, height: 96), PixelSize(width: 72, height: 104)]
+    let odd = network.sizeMultiple * 9
+    for size in [PixelSize(width: 160, height: 96), PixelSize(width: max(72, odd), height: max(104, odd))]
       + (network.sizeMultiple == 1 ? [PixelSize(width: 77, height: 65)] : [])
     {
       let image = picture(size)
