@@ -31,6 +31,16 @@ let operatorRules: [String: OperatorRule] = [
   "aten::relu": { graph, call in
     graph.node("Relu", [try graph.name(of: call[0], in: call)], output: call.output)
   },
+  "aten::sigmoid": { graph, call in
+    graph.node("Sigmoid", [try graph.name(of: call[0], in: call)], output: call.output)
+  },
+  "aten::mean": { graph, call in
+    let attributes = [
+      ("axes", Attribute.ints(try call.integers(1))), ("keepdims", .int(try call.truth(2) ? 1 : 0)),
+    ]
+    return graph.node("ReduceMean", [try graph.name(of: call[0], in: call)], attributes, output: call.output)
+  },
+  "aten::adaptive_avg_pool2d": adaptiveAveragePooling,
   "aten::prelu": { graph, call in
     // A slope a channel stands along the second axis there, along the last here.
     let slope = try graph.name(of: call[1], in: call)
@@ -78,6 +88,16 @@ let operatorRules: [String: OperatorRule] = [
   "aten::add": arithmetic("Add", scaleAt: 2),
   "aten::sub": arithmetic("Sub", scaleAt: 2),
   "aten::mul": arithmetic("Mul"),
+  // Of sizes alone, which are not negative.
+  "aten::floor_divide": arithmetic("Div"),
+  "aten::clamp_min": arithmetic("Max"),
+  "aten::channel_shuffle": { graph, call in
+    // The number of channels is the same for all images.
+    let (channels, groups) = (call.shape[1], try call.integer(1))
+    let order = graph.constant((0..<channels).map { $0 % groups * (channels / groups) + $0 / groups })
+    let x = try graph.name(of: call[0], in: call)
+    return graph.node("Gather", [x, order], [("axis", .int(1))], output: call.output)
+  },
   "aten::cat": { graph, call in
     guard case .list(let parts) = call[0] else { throw call.refused }
     let names = try parts.map { try graph.name(of: $0, in: call) }

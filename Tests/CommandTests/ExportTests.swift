@@ -27,21 +27,23 @@ private func compare(_ arguments: String...) throws -> [String] {
 private struct Networks: Sendable {
   let folder: ScratchFolder
 
-  static let names = ["espnet", "deeplabv2-resnet50", "deeplabv2-vgg16", "segformer-b0"]
+  static let names = ["espnet", "espnetv2", "deeplabv2-resnet50", "deeplabv2-vgg16", "segformer-b0"]
   static func make() throws -> Networks { try made.get() }
 
   private static let made = Result {
     let networks = Networks(folder: try .keptToTheEnd())
     let folder = networks.folder
-    for (size, seed) in [("160x96", "1"), ("104x120", "2")] {
+    for (size, seed) in [("160x96", "1"), ("104x120", "2"), ("112x144", "3")] {
       try done(
         ["data", "streets", "--size", size, "--count", "2", "--seed", seed, "--output", folder.path(size)])
     }
-    try FileManager.default.createDirectory(atPath: folder.path("images"), withIntermediateDirectories: true)
-    for size in ["160x96", "104x120"] {
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path("\(size)/images")) {
-        try FileManager.default.copyItem(
-          atPath: folder.path("\(size)/images/\(name)"), toPath: folder.path("images/\(size)-\(name)"))
+    for (images, sizes) in [("images", ["160x96", "104x120"]), ("images-of-16", ["160x96", "112x144"])] {
+      try FileManager.default.createDirectory(atPath: folder.path(images), withIntermediateDirectories: true)
+      for size in sizes {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path("\(size)/images")) {
+          try FileManager.default.copyItem(
+            atPath: folder.path("\(size)/images/\(name)"), toPath: folder.path("\(images)/\(size)-\(name)"))
+        }
       }
     }
     for name in names.dropFirst() {
@@ -55,14 +57,15 @@ private struct Networks: Sendable {
     }
     for name in names {
       try done([
-        "predict", "--weights", networks.weights(name), "--images", networks.images, "--output",
+        "predict", "--weights", networks.weights(name), "--images", networks.images(name), "--output",
         folder.path("labelled-\(name)"),
       ])
     }
     return networks
   }
 
-  var images: String { folder.path("images") }
+  /// Images of sizes that the network takes.
+  func images(_ name: String) -> String { folder.path(name == "espnetv2" ? "images-of-16" : "images") }
 
   func weights(_ name: String) -> String {
     // Weights that know streets, and others that were hardly trained.
@@ -92,7 +95,7 @@ private struct Networks: Sendable {
     for (file, options) in [("net.onnx", []), ("labels.onnx", ["--argmax"])] {
       let output = networks.folder.path("\(name)-\(file)")
       try done(["export", "--weights", networks.weights(name), "--output", output] + options)
-      let share = try compare(output, networks.images, networks.labels(name))
+      let share = try compare(output, networks.images(name), networks.labels(name))
       #expect(try #require(Double(share[0])) >= 0.9999)
     }
   }
@@ -103,7 +106,7 @@ private struct Networks: Sendable {
   func torchScript(name: String) throws {
     let networks = try Networks.make()
     let output = try networks.export(name, to: "net.pt")
-    let told = try compare(output, networks.images, networks.labels(name), "--trained")
+    let told = try compare(output, networks.images(name), networks.labels(name), "--trained")
     #expect(try #require(Double(told[0])) >= 0.9999)
     #expect(told[1] == "moved")
   }
