@@ -36,7 +36,7 @@ private func program(_ name: String) -> String? {
       (["data", "st"], ["streets"]),
       (["adapt", "--wei"], ["--weights"]),
       (["adapt", "--profile", "re"], ["recommended", "reference"]),
-      (["train", "--network", "esp"], ["espnet"]),
+      (["train", "--network", "esp"], ["espnet", "espnetv2"]),
       (["evaluate", "--label-space", "cam"], ["camvid11"]),
       (["evaluate", "--dataset", "gt"], ["gta5"]),
       (["select", "--statistics", "t"], ["target"]),

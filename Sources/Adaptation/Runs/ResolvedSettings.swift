@@ -74,7 +74,7 @@ extension Segmenter {
   package func checkStatistics(of size: PixelSize, count: Int, at place: String) throws {
     // A module's layers take their stored statistics then.
     guard hasBatchStatistics, program == nil else { return }
-    func length(_ side: Int) -> Int { (side + outputStride - 1) / outputStride }
+    func length(_ side: Int) -> Int { (side + coarsestStride - 1) / coarsestStride }
     guard count * length(size.width) * length(size.height) <= 1 else { return }
     throw Problem(
       "cannot take the statistics of the batch", at: place,

@@ -31,6 +31,8 @@ public protocol Segmenter: AnyObject {
   var classCount: Int { get }
   /// Image pixels to a feature, along each axis.
   var outputStride: Int { get }
+  /// Image pixels to a pixel of the coarsest map that a layer normalises, along each axis.
+  var coarsestStride: Int { get }
   /// Input widths and heights are multiples of this.
   var sizeMultiple: Int { get }
   /// Input widths and heights are at least this, a multiple of `sizeMultiple`.
@@ -66,6 +68,7 @@ public protocol Segmenter: AnyObject {
 
 extension Segmenter {
   public var variantText: String { "" }
+  public var coarsestStride: Int { outputStride }
   public var leastSide: Int { sizeMultiple }
   public var hasBatchStatistics: Bool { true }
   public var program: ScriptModule? { nil }

@@ -99,7 +99,9 @@ package struct StepCost: Sendable {
   private typealias Sample = (pixels: Int, peak: Int, seconds: Double)
 
   private static func smallSize(for network: any Segmenter, _ crop: PixelSize) -> PixelSize {
-    func length(_ side: Int) -> Int { network.inputLength(nearest: Double(max(16, min(64, side)))) }
+    // Of which a method that looks at half the size takes statistics of one image.
+    let least = max(16, 4 * network.coarsestStride)
+    func length(_ side: Int) -> Int { network.inputLength(nearest: Double(max(least, min(64, side)))) }
     return PixelSize(width: length(crop.width), height: length(crop.height))
   }
 

@@ -45,6 +45,7 @@ public final class ESPNetv2: Segmenter {
   public let store: ParameterStore
   public let classCount: Int
   public let outputStride = 8
+  public let coarsestStride = 16
   public let sizeMultiple = 16
   public let normalisation: Normalisation
 
