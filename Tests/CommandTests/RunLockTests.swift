@@ -38,7 +38,8 @@ import Testing
       command.send(SIGKILL)
       _ = try command.outcome()
       for process in all { awaitEnd(of: process) }
-      #expect(exists("\(run)/run.lock"))
+      // Of two processes the one that is left saves what it has, and frees the folder.
+      #expect(exists("\(run)/run.lock") == processes.isEmpty)
       try done(sample.adapt(to: run, "--steps", "2", "--overwrite"))
       #expect(!exists("\(run)/run.lock"))
     }
