@@ -4,9 +4,9 @@
 
     .venv/bin/python scripts/inspect-study.py [--images 12] [--draws 60] [--out .build/inspect-study]
 
-Two ESPNets, `demo/source.safetensors` and the published Cityscapes weights, are given the images of drawn noon, dusk, fog
-and rain, of CamVid, and of IDD-lite, in each color convention that `iapc inspect --images` tries, with
-the stored normalization statistics and with each image's own. Then each convention in turn is taken for the assumed one,
+Two ESPNets, `demo/source.safetensors` and the published Cityscapes weights, and two published ESPNetv2, which had no part in
+choosing the rule, are given the images of drawn noon, dusk, fog and rain, of CamVid, and of IDD-lite, in each color
+convention that `iapc inspect --images` tries, with the stored normalization statistics and with each image's own. Then each convention in turn is taken for the assumed one,
 on random subsets of 3, 4 and 8 images and on all, and two rules advise another: the larger plausibility alone, and the
 rule of `iapc inspect` (`ReadingEvidence`). Advice is right where the mIoU on the labels of all images, with stored
 statistics, is higher with it. A row counts right and wrong advice, the worst of it in points of mIoU, and how often none
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 sys.path.insert(0, str(ROOT / "Reference"))
 import espnet  # noqa: E402
+import espnetv2  # noqa: E402
 
 PUBLISHED = {
     "imageNet": ("rgb", [123.675, 116.28, 103.53], [58.395, 57.12, 57.375], 1),
@@ -90,9 +91,11 @@ def look(network, pixels, label, convention, mapping, classes):
 
 def looks(weights, place, count, out):
     """For each convention and each kind of statistics what the network says of each image."""
-    state = espnet.read_weights(weights)
     is_demo = weights.suffix == ".safetensors"
-    network = espnet.load(state, None if is_demo else 19)
+    if weights.name.startswith("espnetv2"):
+        network = espnetv2.load(torch.load(weights, map_location="cpu", weights_only=True), 19)
+    else:
+        network = espnet.load(espnet.read_weights(weights), None if is_demo else 19)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0.0
@@ -181,12 +184,16 @@ def main():
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     a.out.mkdir(parents=True, exist_ok=True)
-    published = SHARED / "weights/espnet_p_2_q_3.pth"
     cases = [("demo", ROOT / "demo/source.safetensors", place) for place in STREETS]
-    if published.exists():
-        cases += [("published", published, p) for p in ["camvid", "idd-lite"] + STREETS]
-    else:
-        print(f"the published weights and their places are left out: there is no {published}", file=sys.stderr)
+    for name, file in [
+        ("published", "espnet_p_2_q_3.pth"), ("espnetv2-0.5", "espnetv2_s_0.5_city_1024x512.pth"),
+        ("espnetv2-2.0", "espnetv2_s_2.0_city_1024x512.pth"),
+    ]:
+        published = SHARED / "weights" / file
+        if published.exists():
+            cases += [(name, published, p) for p in ["camvid", "idd-lite"] + STREETS]
+        else:
+            print(f"the published weights and their places are left out: there is no {published}", file=sys.stderr)
     print("| network | place | rule | images | right | wrong | worst | kept though wrong |\n" + "|---" * 8 + "|")
     for name, weights, place in cases:
         kept = a.out / f"{name}-{place}-{a.images}.pickle"
