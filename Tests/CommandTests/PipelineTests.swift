@@ -35,7 +35,7 @@ import Testing
     #expect(
       listing(run)?.filter { !$0.hasPrefix("tensorboard/events.out.tfevents.") } == [
         "adapted.pth", "adapted.safetensors", "checkpoints", "checkpoints/step-000003.safetensors",
-        "config.yaml", "manifest.json", "metrics.jsonl", "report.html", "tensorboard",
+        "config.yaml", "guard.json", "manifest.json", "metrics.jsonl", "report.html", "tensorboard",
       ])
     let lines = try jsonLines("\(run)/metrics.jsonl")
     #expect(lines.map { $0["step"] as? Int } == [1, 2, 3])

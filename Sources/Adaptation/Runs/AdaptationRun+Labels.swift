@@ -105,7 +105,7 @@ extension AdaptationRun {
     }
     if wanted.balance != 0 { result.classFactors = LabelScales.factors(of: scales, power: wanted.balance) }
     let texts = scales.map {
-      "\($0.factor.settingText) (\(String(format: "%.2f", $0.mean.information)) nats)"
+      "\($0.factor.settingText) (score \(String(format: "%.3f", $0.score.value)))"
     }
     observer.note("pseudo-labels at scales \(texts.joined(separator: ", "))")
     return result

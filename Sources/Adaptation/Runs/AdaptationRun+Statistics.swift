@@ -5,6 +5,13 @@ import Imaging
 import Segmentation
 import Torch
 
+extension AdaptationSettings {
+  /// Whether a share is wanted for labels alone, before statistics of the network itself are estimated.
+  fileprivate var choosesShareForLabels: Bool {
+    sourceShare == nil && method.needsPseudoLabels && pseudoLabels.statistics == .scale
+  }
+}
+
 extension AdaptationRun {
   /// Keeps what the network came with where a share of it stays, and estimates its statistics anew where that is
   /// wanted before the first step.
@@ -12,8 +19,12 @@ extension AdaptationRun {
     if settings.sourceShare != 0 {
       sourceStatistics = SourceStatistics(of: network, share: settings.sourceShare)
     }
-    if settings.initialStatistics == .target, network.hasBatchStatistics {
-      try estimateStatistics(of: network, images, size, at: settings.exposure(for: network))
+    guard network.hasBatchStatistics else { return }
+    let exposure = settings.exposure(for: network)
+    if settings.initialStatistics == .target {
+      try estimateStatistics(of: network, images, size, at: exposure)
+    } else if settings.choosesShareForLabels {
+      try estimateStatistics(of: network.copy(), images, size, at: exposure)
     }
   }
 

@@ -112,6 +112,7 @@ public final class AdaptationRun {
     guard let size = settings.size else { fatalError("sizes were resolved") }
     // Before the state of a run that goes on is taken over: it looks at what the run began with.
     let watch = try selectionWatch(loaded, images)
+    let endGuard = try endGuard(loaded, images, size)
     let method = settings.makeMethod(loaded.network, peers: peers)
     let adapted = method.adapted(settings.adapted)
     if let watch { loop.kept = watch.lastGood }
@@ -125,7 +126,11 @@ public final class AdaptationRun {
     if settings.endsWithStatistics(for: adapted) {
       try estimateStatistics(of: adapted, images, size)
     }
-    return (adapted, times)
+    guard let endGuard else { return (adapted, times) }
+    let (shipped, verdict) = try endGuard.choose(adapted)
+    try writeJSON(verdict, to: folder.verdict)
+    observer.note(verdict.note)
+    return (shipped, times)
   }
 
   /// Writes the adapted weights, and the last of what TensorBoard shows.
@@ -201,6 +206,15 @@ public final class AdaptationRun {
     return try SelectionWatch(
       loaded.network, loaded.classes, images, settings, sourceStatistics, folder,
       observer.stoppableIfAlone(peers))
+  }
+
+  /// What decides at the end which network is shipped; nil where that is not wanted.
+  private func endGuard(_ loaded: LoadedNetwork, _ images: ImageList, _ size: PixelSize) throws -> EndGuard? {
+    guard settings.guards, settings.steps > 0, isWriter else { return nil }
+    let exposure = settings.exposure(for: loaded.network)
+    return EndGuard(
+      loaded.network,
+      try ProbeImages(images, at: size, exposure, seed: settings.seed, observer.stoppableIfAlone(peers)))
   }
 
   private func steps(

@@ -17,7 +17,7 @@ package struct SourceStatistics {
   package private(set) var share: Double?
 
   /// What `share` is chosen from.
-  static let candidates = [0, 0.125, 0.25, 0.375, 0.5]
+  static let candidates = [0, 0.25, 0.5, 0.75, 0.875, 1]
 
   /// The network's statistics as they are now.
   package init(of network: any Segmenter, share: Double?) {
@@ -31,21 +31,19 @@ package struct SourceStatistics {
     network.store.moveStatistics(toward: statistics, share: share)
   }
 
-  /// Chooses, without a label, the share with which a network says most of a few images: see
-  /// `MeanPrediction.information`.
+  /// Chooses, without a label, the share with which a network does best on a few images: see `LabelFreeScore`.
   ///
   /// - `network`: with statistics of the target images alone; it is left as it is.
-  /// - Returns: the candidates with what they say, for people.
+  /// - Returns: the candidates with their scores, for people.
   mutating func chooseShare(for network: any Segmenter, on probe: ProbeImages) throws -> String {
     let found = try Self.candidates.map { candidate in
       let copy = network.copy()
       copy.store.moveStatistics(toward: statistics, share: candidate)
-      return (share: candidate, nats: try probe.mean(of: copy).information)
+      return (share: candidate, score: try probe.score(of: copy).value)
     }
-    guard let best = found.max(by: { $0.nats < $1.nats }) else { fatalError("there are candidates") }
+    guard let best = found.max(by: { $0.score < $1.score }) else { fatalError("there are candidates") }
     share = best.share
-    return found.map { "\($0.share.settingText) (\(String(format: "%.3f", $0.nats)) nats)" }.joined(
-      separator: ", ")
-      + ": \(best.share.settingText)"
+    return "\(best.share.settingText), by the scores "
+      + found.map { "\($0.share.settingText): \(String(format: "%.3f", $0.score))" }.joined(separator: ", ")
   }
 }

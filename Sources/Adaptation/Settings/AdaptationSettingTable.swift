@@ -114,6 +114,9 @@ extension AdaptationSettings {
     ),
     Setting("adapted", \.adapted, "which network is saved: the student, or the average of its last steps"),
     Setting(
+      "guard", \.guards,
+      "whether the network before the steps is saved where the label-free score is lower after them"),
+    Setting(
       "statisticsForm", \.statisticsForm,
       "how batches enter statistics that are estimated anew: their mean, a running mean of momentum 0.1, or a "
         + "blend with the source's in which later batches count less"),
@@ -190,9 +193,6 @@ extension AdaptationSettings {
       adapted == .student || method.hasTeacher, "adapted", "teacher",
       "student, for \(method.rawValue) averages no network")
     try require((0...1).contains(sourceShare ?? 0), "sourceShare", sourceShare.settingText, "0 to 1")
-    try require(
-      sourceShare != nil || initialStatistics == .target || pseudoLabels.statistics == .network,
-      "sourceShare", "auto", "a number, where labels are made before statistics are estimated")
     let weights = iapc.weights
     let all = [weights.importance, weights.enhanced, weights.symmetric, weights.entropy]
     try require(

@@ -44,6 +44,7 @@ extension AdaptationSettings {
   /// The paper's importance and class weights on better labels of harder views.
   private mutating func chooseRecommended() {
     (initialStatistics, finalStatistics, exposure) = (.target, .target, .source)
+    (sourceShare, guards) = (nil, true)
     (pseudoLabels.scales, pseudoLabels.statistics) = ([1, 1.25, 1.5], .scale)
     (pseudoLabels.mirror, pseudoLabels.balance) = (false, 0.2)
     iapc.importance = .probabilities

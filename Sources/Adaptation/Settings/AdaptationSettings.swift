@@ -71,10 +71,13 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   public var finalStatistics: Statistics?
   /// Which of the method's networks is the adapted one.
   public var adapted = AdaptedNetwork.student
+  /// Whether the network before the first step is saved in the place of the adapted one where the adapted one has the
+  /// lower `LabelFreeScore`.
+  public var guards = false
   /// How batches enter statistics that are estimated anew.
   public var statisticsForm = StatisticsForm.mean
   /// The share of the source's statistics that stays where they are estimated anew, 0 to 1; nil for the one with
-  /// which the network says most, without a label.
+  /// which the network has the best `LabelFreeScore`.
   public var sourceShare: Double? = 0
 
   // On what.
@@ -129,7 +132,7 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
     /// The input size at scale 1; nil for `size`.
     public var size: PixelSize?
     /// Factors of the size whose probabilities are summed; nil for the three of `candidates` at which the
-    /// network says most, without a label.
+    /// network has the best `LabelFreeScore`.
     public var scales: [Double]? = [1, 1.25, 0.75]
     /// What `scales` are chosen from where they are not named.
     public var candidates = [0.75, 1, 1.25, 1.5, 2]

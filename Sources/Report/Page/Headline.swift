@@ -10,7 +10,7 @@ extension RunSection {
       return
         "<p class=\"note\">No comparison of before and after: \(findings.leftOut ?? "not asked for").</p>"
     }
-    return "\(scoreLine(found))\n\(glanceTable(found))\n\(warning(found))"
+    return "\(scoreLine(found))\n\(verdictLine)\n\(glanceTable(found))\n\(warning(found))"
   }
 
   private func scoreLine(_ found: Findings) -> HTML {
@@ -29,6 +29,15 @@ extension RunSection {
       \(change(points(abs(after - before)), after - before))</p>
       <p class="note">In %, on \(scores.count) labelled images at \
       \(found.size.description), \(found.classes.name).</p>
+      """
+  }
+
+  /// That the network before the steps was saved.
+  private var verdictLine: HTML {
+    guard let verdict = run.verdict, verdict.isWorse else { return "" }
+    return """
+      <p class="alarm"><strong>The steps made the network worse.</strong> Saved is the network before them, by the score \
+      without labels: \(verdict.adapted, digits: 3) after the steps, \(verdict.start, digits: 3) before.</p>
       """
   }
 

@@ -13,6 +13,8 @@ struct RunRecord {
   let metrics: [LogLine]
   /// The lines of `selection.jsonl`: the label-free criteria; none in a run that did not compute them.
   let selection: [LogLine]
+  /// What the guard at the end decided; nil for a run without it.
+  let verdict: GuardVerdict?
 
   /// The folder's last name: what the run is called here.
   var name: String {
@@ -50,6 +52,7 @@ struct RunRecord {
     self.settings = settings
     metrics = try LogLine.read(folder.metrics)
     selection = try LogLine.read(folder.selection)
+    verdict = try GuardVerdict.read(folder)
   }
 
   /// The step that the label-free criteria put first; nil where the run computed none.

@@ -170,17 +170,6 @@ struct SettingsTests {
     #expect(throws: Never.self) { try AdaptationSettings().check() }
   }
 
-  @Test("that choose a share before there is something to choose it for are refused")
-  func shareTooEarly() throws {
-    var settings = AdaptationSettings(profile: .paper)
-    settings.sourceShare = nil
-    try settings.check()
-    settings.pseudoLabels.statistics = .scale
-    #expect(problem { try settings.check() }?.what == "cannot use the setting sourceShare")
-    settings.initialStatistics = .target
-    try settings.check()
-  }
-
   @Test("of a method whose weights are all 0 are refused")
   func noTerm() throws {
     var settings = AdaptationSettings()

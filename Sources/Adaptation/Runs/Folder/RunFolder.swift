@@ -29,6 +29,8 @@ public struct RunFolder: Sendable {
   /// The adapted weights for `torch.load`.
   public var adaptedPth: String { "\(path)/adapted.pth" }
 
+  /// What decided between the network before the steps and after them.
+  public var verdict: String { "\(path)/guard.json" }
   /// The adapted TorchScript module, of a run that adapted one.
   public var adaptedScript: String { "\(path)/adapted.pt" }
 
@@ -135,7 +137,7 @@ public struct RunFolder: Sendable {
   static let written: Set = [
     "config.yaml", "manifest.json", "metrics.jsonl", "checkpoints", "adapted.safetensors", "adapted.pth",
     "tensorboard", "report.html", "label-maps", "best.safetensors", "best.pth", "last.safetensors",
-    "last.pth", "evaluations.jsonl", "selection.jsonl", "adapted.pt", "best.pt", "last.pt",
+    "last.pth", "evaluations.jsonl", "selection.jsonl", "adapted.pt", "best.pt", "last.pt", "guard.json",
     "adapted",
   ]
 

@@ -13,15 +13,15 @@ package struct LabelScale {
   package let factor: Double
   /// The network with its statistics at that scale.
   package let network: any Segmenter
-  /// The mean of its distributions over classes, and how sure it is.
-  package let mean: MeanPrediction
+  /// How the network does at that scale.
+  package let score: LabelFreeScore
 }
 
 /// Networks at several scales, measured on a few of the target images.
 ///
 /// Objects of another size than those of the source domain are met at another scale, and a network's statistics
 /// belong to the scale at which they were estimated. Which scales suit the images is told without a label, by
-/// information maximisation: a network that is sure of each pixel, and yet not of one class everywhere.
+/// `LabelFreeScore`.
 package struct LabelScales {
   private let network: any Segmenter
   private let source: SourceStatistics?
@@ -48,7 +48,7 @@ package struct LabelScales {
     (self.settings, self.observer) = (settings, observer)
   }
 
-  /// The scales that are asked for, or, of the candidates, the three that say most.
+  /// The scales that are asked for, or, of the candidates, the three with the best score.
   package func chosen() throws -> [LabelScale] {
     let factors = wanted.scales ?? wanted.candidates
     observer.begin("scales", factors.count)
@@ -58,7 +58,7 @@ package struct LabelScales {
     }
     observer.advance(factors.count)
     guard wanted.scales == nil else { return all }
-    let best = all.sorted { $0.mean.information > $1.mean.information }.prefix(3)
+    let best = all.sorted { $0.score.value > $1.score.value }.prefix(3)
     return best.sorted { $0.factor < $1.factor }
   }
 
@@ -67,7 +67,7 @@ package struct LabelScales {
   package static func factors(of scales: [LabelScale], power: Double) -> Tensor {
     let count = scales[0].network.classCount
     let means = (0..<count).map { c in
-      scales.reduce(0) { $0 + $1.mean.shares[c] } / Double(scales.count)
+      scales.reduce(0) { $0 + $1.score.mean.shares[c] } / Double(scales.count)
     }
     // A class that is next to never predicted is no more likely for that.
     let factors = means.map { Float(pow(max($0, 1e-4), -power)) }
@@ -82,8 +82,8 @@ package struct LabelScales {
       try estimateStatistics(of: copy, at: target, exposure)
       source?.stay(in: copy)
     }
-    let mean = try ProbeImages(images, at: target, exposure, seed: settings.seed, observer).mean(of: copy)
-    return LabelScale(factor: factor, network: copy, mean: mean)
+    let probe = try ProbeImages(images, at: target, exposure, seed: settings.seed, observer)
+    return LabelScale(factor: factor, network: copy, score: try probe.score(of: copy))
   }
 
   private func estimateStatistics(

@@ -33,14 +33,14 @@ struct ProbeImages {
     return Array(generator.permutation(images.count).prefix(count))
   }
 
-  /// What a network with stored statistics predicts for them on the whole. Only predicts from then on.
-  func mean(of network: any Segmenter) throws -> MeanPrediction {
+  /// How a network with stored statistics does on them. Only predicts from then on.
+  func score(of network: any Segmenter) throws -> LabelFreeScore {
     network.store.seal()
-    var mean = MeanPrediction(classCount: network.classCount)
+    var score = LabelFreeScore(classCount: network.classCount)
     for image in images {
       try observer.checkStop()
-      withoutGradients { mean.add(network(network.input([image]), .evaluation).logits.softmax(1)) }
+      withoutGradients { score.add(network, network.input([image])) }
     }
-    return mean
+    return score
   }
 }

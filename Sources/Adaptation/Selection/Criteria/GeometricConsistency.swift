@@ -9,7 +9,7 @@ import Torch
 /// labels. The change is one of geometry, for the method trains on changes of colour. A network that says one
 /// class everywhere is consistent: it cannot see collapse.
 /// Source: consistency under augmentation, as many label-free criteria have it; no single paper.
-public struct GeometricConsistency {
+public struct GeometricConsistency: Sendable {
   /// The factor of the changed image's sides.
   public static let scale = 0.75
 
