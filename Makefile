@@ -9,7 +9,7 @@ SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Examples Package.swift)
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
 .PHONY: help setup python required-python build test sanitize fuzz torture soak
-.PHONY: demo rehearsal bench cost nccl-check docs docs-check install format lint fixtures clean
+.PHONY: demo rehearsal bench cases cost nccl-check docs docs-check install format lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -44,6 +44,9 @@ soak: build ## adapt for MINUTES=60, watching memory and open files
 
 bench: build required-python ## measure against PyTorch's Python
 	@.venv/bin/python Benchmarks/bench.py $(BENCH)
+
+cases: build ## compare methods on all networks and places at hand (hours)
+	@Experiments/cases.py $(CASES)
 
 cost: build required-python ## measure what steps and evaluations cost by size
 	@.venv/bin/python Benchmarks/cost.py
