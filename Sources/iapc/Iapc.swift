@@ -35,6 +35,9 @@ struct Iapc: ParsableCommand {
     let program = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments[0])
     // What its store and groups warn of is told in one line, or not at all.
     setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0)
+    // libtorch's threads wait for each other in a loop, by default for milliseconds. A busy neighbor then takes the
+    // processor of the thread that is waited for: see Benchmarks/LOG.md.
+    setenv("GOMP_SPINCOUNT", "4000", 0)
     try Machine.load(in: program.resolvingSymlinksInPath().deletingLastPathComponent().path)
     Machine.keepFreedMemory()
     // libtorch counts cores and knows no container's share of them.
