@@ -19,10 +19,8 @@ public struct GuardVerdict: Codable, Equatable, Sendable {
   /// - Throws: a `Problem` where the file cannot be read.
   public static func read(_ run: RunFolder) throws -> Self? {
     guard FileManager.default.fileExists(atPath: run.verdict) else { return nil }
-    do { return try JSONDecoder().decode(Self.self, from: Data(FileBytes.read(run.verdict))) } catch let
-      problem
-      as Problem
-    { throw problem } catch {
+    let bytes = try FileBytes.read(run.verdict)
+    do { return try JSONDecoder().decode(Self.self, from: Data(bytes)) } catch {
       throw Problem(
         "cannot read the guard's scores", at: run.verdict, because: "the file is damaged",
         remedy: "remove the file")
@@ -51,12 +49,15 @@ struct EndGuard {
   private let probe: ProbeImages
 
   /// - `network`: as it is before the first step; a copy of it is kept.
+  /// - `probe`: read before the first step, for images may become unreadable during a run.
   init(_ network: any Segmenter, _ probe: ProbeImages) {
     (start, self.probe) = (network.copy(), probe)
   }
 
   /// The better of the two networks, and why.
-  func choose(_ adapted: any Segmenter) throws -> (shipped: any Segmenter, verdict: GuardVerdict) {
+  func choose(_ adapted: any Segmenter) throws -> (
+    shipped: any Segmenter, verdict: GuardVerdict
+  ) {
     func score(_ network: any Segmenter) throws -> Double {
       // A copy: it can only predict afterwards.
       let value = try probe.score(of: network.copy()).value

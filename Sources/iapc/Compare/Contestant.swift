@@ -23,7 +23,10 @@ struct Contestant {
     ("batchnorm", "normalisation statistics of the target images (Li et al. 2018)"),
     ("batchnorm:running", "the same as a running mean of momentum 0.1"),
     ("batchnorm:blend", "a blend with the source's (Klingner et al. 2022, UBNA)"),
-    ("batchnorm:auto", "with as much of the source's as says most (Schneider et al. 2020)"),
+    (
+      "batchnorm:auto",
+      "with the share of the source's that scores best without labels (Schneider et al. 2020)"
+    ),
     ("batchnorm:per-image", "each image's own statistics when it predicts (Nado et al. 2020)"),
     ("tent", "entropy of normalisation layers alone (Wang et al. 2021)"),
     ("self-training", "class-balanced self-training (Zou et al. 2018)"),
