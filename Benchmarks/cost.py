@@ -20,7 +20,7 @@ def step_cost(network, precision, crop, batch, threads):
     found, _, _ = run_json(
         [IAPC, "benchmark", "step", "--network", network, "--crop", crop, "--batch", batch, "--steps", 1,
          "--precision", precision, "--threads", threads])  # fmt: skip
-    return f"{duration(found['secondsPerStep']['median'])}, {mebibytes(found['peakResidentBytes'])} MiB"
+    return f"{duration(found['seconds_per_step']['median'])}, {mebibytes(found['peak_resident_bytes'])} MiB"
 
 
 def step_sheet(network, precision, batches, threads):
@@ -47,7 +47,7 @@ def evaluation_sheet(folder, threads):
         found, _, _ = run_json(
             [IAPC, "benchmark", "evaluate", "--network", "espnet", "--size", "320x240", "--images", part / "images",
              "--labels", part / "labels", "--threads", threads])  # fmt: skip
-        seconds, memory = duration(found["secondsPerImage"]), mebibytes(found["peakResidentBytes"])
+        seconds, memory = duration(found["seconds_per_image"]), mebibytes(found["peak_resident_bytes"])
         print(f"| {count} | {seconds} | {memory} MiB |", flush=True)
 
 

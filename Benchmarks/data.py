@@ -92,7 +92,7 @@ def twin(data):
     loader = torch.utils.data.DataLoader(Views(data), batch_size=BATCH, num_workers=WORKERS)
     started = time.perf_counter()
     count = sum(len(batch[0]) for batch in loader)
-    return {"secondsPerImage": (time.perf_counter() - started) / count}
+    return {"seconds_per_image": (time.perf_counter() - started) / count}
 
 
 class Case:
@@ -105,13 +105,13 @@ class Case:
 
     def theirs(self):
         found, _, _ = run_json([PYTHON, __file__, "--data", self.data])
-        return Side(found["secondsPerImage"])
+        return Side(found["seconds_per_image"])
 
     def ours(self):
         found, _, _ = run_json(
             [IAPC, "benchmark", "data", "--images", self.data / "images", "--labels", self.data / "labels",
              "--batches", BATCHES, "--batch", BATCH, "--workers", WORKERS])  # fmt: skip
-        return Side(1 / found["imagesPerSecond"])
+        return Side(1 / found["images_per_second"])
 
 
 def rows(folder):

@@ -80,8 +80,8 @@ def twin(a):
         terms, student, similarity = evaluate(x, iapc.REFERENCE)
         seconds.append(time.perf_counter() - started)
     found = {
-        "seconds": seconds, "terms": terms, "logitsGradient": student.double().norm().item(),
-        "similaritiesGradient": similarity.double().norm().item(), "extraMemory": peak_memory() - before,
+        "seconds": seconds, "terms": terms, "logits_gradient": student.double().norm().item(),
+        "similarities_gradient": similarity.double().norm().item(), "extra_memory": peak_memory() - before,
     }  # fmt: skip
     a.json.write_text(json.dumps(found))
 
@@ -97,9 +97,9 @@ class Case:
         if not self.inputs.exists():
             write_inputs(self.inputs)
         found, _, _ = run_json([*command, *self.common])
-        norms = {name: found[name] for name in ("logitsGradient", "similaritiesGradient")}
+        norms = {name: found[name] for name in ("logits_gradient", "similarities_gradient")}
         # The fastest of a few evaluations: the first takes memory from the system.
-        return Side(min(found["seconds"]), found["extraMemory"], found["terms"] | norms)
+        return Side(min(found["seconds"]), found["extra_memory"], found["terms"] | norms)
 
 
 def rows(folder, threads):

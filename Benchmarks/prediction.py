@@ -117,7 +117,7 @@ class Case:
         found, _, _ = run_json(
             [IAPC, "benchmark", self.kind, *self.common, "--images", self.data / "images", *labels,
              "--precision", precision])  # fmt: skip
-        return Side(found["secondsPerImage"], found["peakResidentBytes"], found.get("mIoU"))
+        return Side(found["seconds_per_image"], found["peak_resident_bytes"], found.get("mIoU"))
 
 
 def apart(theirs, ours):

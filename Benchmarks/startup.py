@@ -17,7 +17,7 @@ def rows(folder, threads, espnet):
     def our_step():
         command = [IAPC, "step", "--network", "espnet", "--weights", espnet.dump / "weights.pth", "--inputs",
                    espnet.dump / "step_000001.safetensors", "--steps", 1, "--profile", "reference",
-                   "--set", "statisticsPass=off", "--threads", threads]  # fmt: skip
+                   "--set", "batch_norm.update_pass=off", "--threads", threads]  # fmt: skip
         return Side(run(command)[0])
 
     yield Row("startup, help", lambda: fastest([PYTHON, REFERENCE / "compare_adapt.py", "--help"]),

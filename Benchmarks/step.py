@@ -28,8 +28,8 @@ class Case:
     def ours(self, precision, steps=None, extra=()):
         found, _, _ = run_json(
             [IAPC, "benchmark", "step", *self.options, "--steps", steps or self.steps, "--profile", "reference",
-             "--set", "statisticsPass=off", "--precision", precision, "--threads", self.threads, *extra])  # fmt: skip
-        return Side(found["secondsPerStep"]["median"], found["peakResidentBytes"], found["steps"][0])
+             "--set", "batch_norm.update_pass=off", "--precision", precision, "--threads", self.threads, *extra])  # fmt: skip
+        return Side(found["seconds_per_step"]["median"], found["peak_resident_bytes"], found["steps"][0])
 
     def theirs(self):
         self.prepare()

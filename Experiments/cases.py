@@ -3,7 +3,7 @@
 """Methods (rows) on source networks and target places (columns): which stay at or above the source, and by how much.
 
     make cases                                        all that is below
-    Experiments/cases.py --cases espnetv2-2.0-idd --methods iapc,iapc+sourceShare=0 --seeds 1
+    Experiments/cases.py --cases espnetv2-2.0-idd --methods iapc,iapc+batch_norm.source_fraction=0 --seeds 1
     Experiments/cases.py --table                      the table of the runs that are there
 
 Each case is one `iapc compare`, with one thread a process and as many processes as cores. Runs that are there are kept,
@@ -47,8 +47,8 @@ CASES = (
     + ["espnetv2-2.0-camvid-20", "espnetv2-2.0-idd-60", "espnetv2-0.5-camvid-20", "espnet-idd-60"]
     + [f"demo-{domain}" for domain in STREETS]
 )
-FREE = ["source-only", "batchnorm", "batchnorm+sourceShare=0.5", "batchnorm+sourceShare=0.25", "batchnorm:auto"]
-METHODS = FREE + ["tent", "cotta", "iapc:paper+steps=300", "iapc"]
+FREE = ["source-only", "adabn", "adabn+batch_norm.source_fraction=0.5", "adabn+batch_norm.source_fraction=0.25", "adabn:auto"]
+METHODS = FREE + ["tent", "cotta", "iapc:paper+schedule.steps=300", "iapc"]
 
 
 def streets(domain, count, seed, labels, out):
@@ -70,7 +70,7 @@ def arguments(case, out):
         return (
             ["--labelled-images", test / "images", "--labels", test / "labels", "--label-space", "camvid11"],
             ["--weights", ROOT / "demo/source.safetensors", "--images", images / "images", "--size", "320x240", "--crop",
-             "256x192", "--set", "views.minimumClasses=8"])
+             "256x192", "--set", "augmentation.min_classes=8"])
     name = next(n for n in NETWORKS if case.startswith(n + "-"))
     rest = case.removeprefix(name + "-")
     place = max((p for p in PLACES if rest.startswith(p)), key=len)
@@ -101,7 +101,7 @@ def compare(case, options, out):
     threads = ["--threads", str(options.threads)]
     command = [
         IAPC, "compare", "--methods", ",".join(options.methods), "--seeds", options.seeds, "--checkpoints", "2", "--output",
-        out / case, *before, *threads, "--", *after, "--batch", "4", "--set", "selectEvery=0", *threads,
+        out / case, *before, *threads, "--", *after, "--batch", "4", "--set", "selection.every=0", *threads,
         *(["--steps", options.steps] if options.steps else [])]
     with open(out / f"{case}.log", "a") as log:
         status = subprocess.run(

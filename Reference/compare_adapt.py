@@ -79,20 +79,20 @@ def main():
         terms = run.step(**{name: batch[name] for name in names})
         seconds = time.perf_counter() - started
         terms.pop("class_weight")
-        steps.append({"step": i + 1, **terms, "learningRate": learning_rate, "seconds": seconds})
+        steps.append({"step": i + 1, **terms, "learning_rate": learning_rate, "seconds": seconds})
         print(f"{i + 1:5}  total {terms['total']:.6f}  {seconds:.3f} s", flush=True)
     if not steps:
         raise SystemExit(f"{a.batches}: no step_*.safetensors")
     seconds = [step["seconds"] for step in steps]
     summary = {
         "steps": steps,
-        "secondsPerStep": {"median": statistics.median(seconds), "min": min(seconds), "max": max(seconds)},
-        "peakResidentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "seconds_per_step": {"median": statistics.median(seconds), "min": min(seconds), "max": max(seconds)},
+        "peak_resident_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "threads": a.threads,
         "torch": torch.__version__,
     }
-    print(f"median {summary['secondsPerStep']['median']:.3f} s a step,", end=" ")
-    print(f"peak resident {summary['peakResidentBytes'] / 2**20:.0f} MiB")
+    print(f"median {summary['seconds_per_step']['median']:.3f} s a step,", end=" ")
+    print(f"peak resident {summary['peak_resident_bytes'] / 2**20:.0f} MiB")
     if a.json:
         a.json.write_text(json.dumps(summary, indent=1) + "\n")
     if a.save:

@@ -4,7 +4,7 @@
 inputs.safetensors   images, images_scaled, images_augmented [2, 3, 32, 48] float32, pseudo_labels
                      [2, 32, 48] uint8 (255 ignored)
 weights.safetensors  ESPNet p = 1, q = 1, 6 classes, published names
-<variant>.json       {"settings": {"profile", "set"}, "learningRate", "steps": [...], "student",
+<variant>.json       {"settings": {"profile", "set"}, "learning_rate", "steps": [...], "student",
                      "teacher", "buffers"}: the layout of `iapc step --json`, with what to set
 
 Every number is float32 PyTorch's. A seed is used only if a float64 run agrees with all of them, so no
@@ -27,15 +27,15 @@ CLASSES, RATE, STEPS = 6, 5e-3, 3
 VARIANTS = {
     "reference": ("reference", {}),
     "paper": ("paper", {}),
-    "backbone-once": ("reference", {"backboneUpdates": 1}),
-    "no-statistics-pass": ("reference", {"statisticsPass": False}),
-    "importance-first": ("reference", {"importance": "first"}),
-    "importance-second": ("reference", {"importance": "second"}),
-    "importance-none": ("reference", {"importance": "none"}),
-    "scrambled": ("reference", {"prototypeLayout": "scrambled2023"}),
-    "prototypes-momentum": ("reference", {"prototypes": "momentum"}),
-    "prototypes-static": ("reference", {"prototypes": "static"}),
-    "labelled-mean": ("reference", {"ignoredInMean": False}),
+    "backbone-once": ("reference", {"optimizer.backbone_updates": 1}),
+    "no-statistics-pass": ("reference", {"batch_norm.update_pass": False}),
+    "importance-first": ("reference", {"method.importance": "first"}),
+    "importance-second": ("reference", {"method.importance": "second"}),
+    "importance-none": ("reference", {"method.importance": "none"}),
+    "scrambled": ("reference", {"method.prototype_layout": "scrambled2023"}),
+    "prototypes-momentum": ("reference", {"method.prototypes": "momentum"}),
+    "prototypes-static": ("reference", {"method.prototypes": "static"}),
+    "labelled-mean": ("reference", {"method.ignored_in_mean": False}),
 }
 
 
@@ -87,13 +87,14 @@ def make_weights(generator, images):
 def replay(weights, batch, variant, dtype):
     profile, settings = VARIANTS[variant]
     network = espnet.load(dict(weights)).to(dtype)
-    run = Adaptation(network, replace(PROFILES[profile], **settings), RATE, CLASSES)
+    fields = {key.rsplit(".", 1)[-1]: value for key, value in settings.items()}
+    run = Adaptation(network, replace(PROFILES[profile], **fields), RATE, CLASSES)
     run.prepare(batch["images"].to(dtype))
     cast = {k: v.to(dtype) if v.is_floating_point() else v for k, v in batch.items()}
     steps = [{**run.step(**cast), "seconds": 0} for _ in range(STEPS)]
     return {
         "settings": {"profile": profile, "set": settings},
-        "learningRate": RATE,
+        "learning_rate": RATE,
         "steps": steps,
         "student": summary(run.student.named_parameters()),
         "teacher": summary(run.memory.named_parameters()),

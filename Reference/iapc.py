@@ -20,25 +20,25 @@ class Config:
     """The switches; the defaults are the released code's choices."""
 
     importance: str = "logits"  # logits | probabilities (both 1 - second/first) | first | second | none
-    prototypes: str = "perImage"  # perImage | momentum | static
-    prototypeLayout: str = "mended"  # mended | scrambled2023
-    ignoredInMean: bool = True
-    statisticsPass: bool = True
-    backboneUpdates: int = 3
+    prototypes: str = "per_image"  # per_image | momentum | static
+    prototype_layout: str = "mended"  # mended | scrambled2023
+    ignored_in_mean: bool = True
+    update_pass: bool = True
+    backbone_updates: int = 3
     weightIA: float = 0.2
     weightPE: float = 0.5
     weightPS: float = 0.04
     weightIM: float = 2.0
-    rarePixels: float | None = None  # pixels per image; None: 1/32 of the crop
-    rareWeight: float = 7.0
-    teacherDecay: float = 0.9999
+    rare_pixels: float | None = None  # pixels per image; None: 1/32 of the crop
+    rare_weight: float = 7.0
+    ema_decay: float = 0.9999
     bankDecay: float = 0.99
     momentum: float = 0.9
-    weightDecay: float = 5e-4
+    weight_decay: float = 5e-4
 
 
 REFERENCE = Config()
-PAPER = replace(REFERENCE, importance="probabilities", statisticsPass=False, backboneUpdates=1)
+PAPER = replace(REFERENCE, importance="probabilities", update_pass=False, backbone_updates=1)
 PROFILES = {"reference": REFERENCE, "paper": PAPER}
 
 
@@ -153,7 +153,7 @@ class Prototypes:
         if self.kind != "static":
             labels = nearest(logits.argmax(1), features.shape[2:])
             sums, counts = class_sums(features, labels, self.classes)
-        if self.kind == "perImage":
+        if self.kind == "per_image":
             return sums / counts.clamp(min=1)
         if self.kind == "momentum":
             sums, counts = sums.sum(0), counts.sum(0)
@@ -177,8 +177,8 @@ def objective(student, source, labels, weights, similarity, config):
     near = nearest(similarity.argmax(1), size)
     agreed = torch.where(near == labels, labels, torch.full_like(labels, IGNORED))
     d = importance(source, config.importance)
-    ia = mean(weighted_map(student, labels, weights) * d, labels, config.ignoredInMean)
-    pe = mean(weighted_map(student, agreed, weights), labels, config.ignoredInMean)
+    ia = mean(weighted_map(student, labels, weights) * d, labels, config.ignored_in_mean)
+    pe = mean(weighted_map(student, agreed, weights), labels, config.ignored_in_mean)
     return {
         "ia": config.weightIA * ia,
         "pe": config.weightPE * pe,
@@ -220,7 +220,7 @@ class Adaptation:
             if name.startswith(network.head):
                 head.append(parameter)
             else:
-                body.setdefault(updates_of(network, name, config.backboneUpdates), []).append(parameter)
+                body.setdefault(updates_of(network, name, config.backbone_updates), []).append(parameter)
         groups = [{"params": p, "lr": rate, "scale": 1, "updates": n} for n, p in sorted(body.items())]
         groups.append({"params": head, "lr": 10 * rate, "scale": 10, "updates": 1})
         self.optimiser = RepeatedSGD(groups, config)
@@ -238,7 +238,7 @@ class Adaptation:
 
     @torch.no_grad()
     def update_memory(self):
-        decay = self.config.teacherDecay
+        decay = self.config.ema_decay
         old, new = list(self.memory.parameters()), list(self.student.parameters())
         # Two products and a sum, each rounded: a fused multiply-add would drift from the released code.
         torch._foreach_mul_(old, decay)
@@ -251,22 +251,22 @@ class Adaptation:
         config, labels = self.config, pseudo_labels.long()
         size = labels.shape[1:]
         if self.weights is None:
-            pixels = config.rarePixels or size.numel() / 32
-            self.weights = ClassWeights(self.classes, pixels, config.rareWeight)
+            pixels = config.rare_pixels or size.numel() / 32
+            self.weights = ClassWeights(self.classes, pixels, config.rare_weight)
         self.update_memory()
         with torch.no_grad():
             source = upsample(self.source(images_scaled)[0], size)
             memory_logits, memory_features = self.memory(images)
             prototypes = self.prototypes.update(memory_features, upsample(memory_logits, size))
         logits, features = self.student(images_augmented)
-        similarity = similarities(features, prototypes, config.prototypeLayout)
+        similarity = similarities(features, prototypes, config.prototype_layout)
         weights = self.weights.update(labels).to(logits.dtype)
         terms = objective(upsample(logits, size), source, labels, weights, similarity, config)
         total = sum(terms.values())
         self.optimiser.zero_grad()
         total.backward()
         self.optimiser.step()
-        if config.statisticsPass:
+        if config.update_pass:
             with torch.no_grad():
                 self.student(images)
         numbers = {"total": total.item(), **{name: term.item() for name, term in terms.items()}}
@@ -282,7 +282,7 @@ class RepeatedSGD:
 
     def __init__(self, groups, config):
         self.groups, self.buffers = groups, {}
-        self.momentum, self.decay = config.momentum, config.weightDecay
+        self.momentum, self.decay = config.momentum, config.weight_decay
 
     def zero_grad(self):
         for group in self.groups:

@@ -134,7 +134,7 @@ def class_prototypes(draw, kind):
     if kind == "absent":
         logits[:, 2] -= 30
         logits[1, 0] -= 30
-    found = Prototypes("perImage", C, 0.99).update(features, logits)
+    found = Prototypes("per_image", C, 0.99).update(features, logits)
     labels = nearest(logits.argmax(1), features.shape[2:])
     counts = class_sums(features, labels, C)[1][..., 0].to(torch.int64)
     return {"logits": logits, "features": features, "prototypes": found, "counts": counts}

@@ -27,7 +27,7 @@ def main():
     expected = json.loads((arguments.golden / "expected.json").read_text())
     c = expected["config"]
     network = espnet.load(espnet.read_weights(arguments.weights), c["classes"])
-    config = replace(REFERENCE, backboneUpdates=1, rarePixels=c["rare_pixels_per_image"])
+    config = replace(REFERENCE, backbone_updates=1, rare_pixels=c["rare_pixels_per_image"])
     run = Adaptation(network, config, c["lr_body"], c["classes"])
     with torch.no_grad():
         difference = (run.source(batch["images_scaled"])[0] - logits).abs().max().item()

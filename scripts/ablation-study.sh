@@ -9,10 +9,11 @@
 #   scripts/methods-table.py --changes .build/ablation dusk fog
 set -euo pipefail
 cd "$(dirname "$0")/.."
-changes=(exposure=own initialStatistics=source pseudoLabels.scales=1 pseudoLabels.statistics=network
-  pseudoLabels.balance=0 mixing.classes=off entropyOn=all weights.im=0 weights.pe=0+weights.ps=0 importance=none
-  prototypes=perImage classBalance=batch adapted=student optimizer=adamw+learningRate=2e-4
-  steps=200+teacherDecay=0.995)
+changes=(data.photometric_matching=own batch_norm.initial=source pseudo_labels.scales=1
+  pseudo_labels.bn_statistics=network pseudo_labels.class_balance=0 method.class_mix=off method.im_pixels=all
+  loss_weights.im=0 loss_weights.pe=0+loss_weights.ps=0 method.importance=none method.prototypes=per_image
+  method.class_weights=batch checkpoint.network=student optimizer.name=adamw+optimizer.learning_rate=2e-4
+  schedule.steps=200+teacher.ema_decay=0.995)
 methods=iapc
 for change in "${changes[@]}"; do methods+=",iapc+$change"; done
 METHODS=$methods STEPS=${STEPS:-300} OUT=${OUT:-.build/ablation} exec scripts/methods-study.sh "$@"

@@ -38,12 +38,12 @@ SMALLER = [
     (r"iapc train --config", "--network deeplabv2-resnet50 --allow-missing --size 160x80 --crop 64x64 --batch 1"
      " --steps 1"),
     (r"iapc adapt --config", "--network deeplabv2-resnet50 --allow-missing --size 160x80 --crop 64x64 --batch 1"
-     " --steps 1 --set pseudoLabels.size=64x64"),
+     " --steps 1 --set pseudo_labels.size=64x64"),
     (r"iapc (evaluate|pseudo-label) --config", "--network deeplabv2-resnet50 --allow-missing --size 128x64"),
     (r"iapc compare", "--size 160x120 --crop 80x64 --batch 2 --steps 2"),
     (r"iapc adapt --resume", "--steps 6"),
-    (r"iapc adapt --processes", "--size 160x120 --crop 80x64 --batch 4 --steps 2 --set checkpointEvery=1"),
-    (r"iapc adapt", "--size 160x120 --crop 80x64 --batch 2 --steps 2 --set checkpointEvery=1"),
+    (r"iapc adapt --processes", "--size 160x120 --crop 80x64 --batch 4 --steps 2 --set checkpoint.every=1"),
+    (r"iapc adapt", "--size 160x120 --crop 80x64 --batch 2 --steps 2 --set checkpoint.every=1"),
     (r"iapc train", "--crop 80x64 --batch 2 --steps 2"),
     (r"iapc .*--dataset (gta5|cityscapes).*--size", "--allow-missing --size 160x80"),
     (r"iapc .*--dataset (gta5|cityscapes)", "--allow-missing"),

@@ -28,7 +28,7 @@ def make(folder, iapc, root, environment, python):
     data_sets(folder, run)
     networks(folder, run, streets, python, environment)
     run("adapt --weights source.pth --network espnet --images new-city --output runs/a --batch 2 --steps 4",
-        "--size 160x120 --set checkpointEvery=1 --set checkpointKeep=9")
+        "--size 160x120 --set checkpoint.every=1 --set checkpoint.keep=9")
     shutil.copytree(folder / "runs/a", folder / "runs/b")
     # The PyTorch module of a user's own network.
     shutil.copy(root / "Reference/espnet.py", folder / "espnet.py")

@@ -12,8 +12,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 iapc=.build/release/iapc
 out=${OUT:-.build/methods-study}
-methods=source-only,batchnorm,batchnorm:running,batchnorm:blend,batchnorm:auto,batchnorm:per-image,tent,self-training,urma
-methods+=,hcl,cotta,dt-st,iapc:reference,iapc:paper,iapc:recommended+steps=300
+methods=source-only,adabn,adabn:running,adabn:blend,adabn:auto,adabn:per-image,tent,self-training,urma
+methods+=,hcl,cotta,dt-st,iapc:reference,iapc:paper,iapc:recommended+schedule.steps=300
 options=(--seeds "${SEEDS:-1,2,3}" --checkpoints "${CHECKPOINTS:-2}" --methods "${METHODS:-$methods}")
 machine=(${THREADS:+--threads "$THREADS"})
 mkdir -p "$out"
@@ -35,8 +35,8 @@ for target in "${targets[@]}"; do
       --seed 1001 --size 320x240 --output "$out/streets/$target-test" >/dev/null
     labelled=(--labelled-images "$out/streets/$target-test/images" --labels "$out/streets/$target-test/labels")
     adapt=(--weights demo/source.safetensors --images "$out/streets/$target/images" --size 320x240 --crop 256x192
-      --set views.minimumClasses=8)
+      --set augmentation.min_classes=8)
   fi
   $iapc compare "${options[@]}" "${machine[@]}" --output "$out/$target" "${labelled[@]}" --label-space camvid11 -- \
-    "${adapt[@]}" --batch 4 --steps "${STEPS:-200}" --set selectEvery=0 "${machine[@]}"
+    "${adapt[@]}" --batch 4 --steps "${STEPS:-200}" --set selection.every=0 "${machine[@]}"
 done

@@ -69,8 +69,8 @@ def main():
     print("|---" * (len(targets) + 4) + "|")
     for m in methods:
         own = rows[m][targets[-1]][1]
-        seconds = [r["cost"]["processorSeconds"] for r in own if r["cost"].get("processorSeconds") is not None]
-        memory = max((r["cost"]["peakResidentBytes"] for r in own), default=0) / 2**30
+        seconds = [r["cost"]["processor_seconds"] for r in own if r["cost"].get("processor_seconds") is not None]
+        memory = max((r["cost"]["peak_resident_bytes"] for r in own), default=0) / 2**30
         counts = [len(rows[m][t][1]) for t in targets]
         seeds = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
         spent = f"{statistics.mean(seconds):.0f}" if seconds else "-"

@@ -84,7 +84,7 @@ class Study:
     def adapt(self, *more):
         images = str(self.folder / "scenes/images")
         size = ["--crop", "128x96", "--batch", "6", "--steps", "4000"]
-        settings = ["selectEvery=0", "checkpointEvery=4000", "plan=off"]
+        settings = ["selection.every=0", "checkpoint.every=4000", "runtime.plan=off"]
         return ["adapt", "--profile", "paper", "--weights", str(WEIGHTS), "--images", images, *size,
                 *(word for setting in settings for word in ("--set", setting)), "--overwrite", "--output",
                 str(self.run_folder), *more]
@@ -170,7 +170,7 @@ class Study:
         shutil.rmtree(self.run_folder, ignore_errors=True)
         other = self.folder / "other.safetensors"
         run(["train", "--images", str(self.folder / "scenes/images"), "--labels", str(self.folder / "scenes/labels"),
-             "--label-space", "camvid11", "--crop", "64x48", "--batch", "2", "--steps", "1", "--set", "plan=off",
+             "--label-space", "camvid11", "--crop", "64x48", "--batch", "2", "--steps", "1", "--set", "runtime.plan=off",
              "--output", str(self.folder / "other")])
         shutil.copy(self.folder / "other/last.safetensors", other)
         port, began = free_port(), time.time()
@@ -196,10 +196,10 @@ class Study:
     def timed(self, processes, sync, overlap, count, *more):
         numbers = self.folder / "numbers.json"
         run(["benchmark", "step", "--weights", str(WEIGHTS), "--crop", "320x240", "--batch", "4", "--profile", "paper",
-             "--steps", str(count), "--processes", str(processes), "--set", f"syncBatchnorm={sync}", "--set",
+             "--steps", str(count), "--processes", str(processes), "--set", f"batch_norm.sync={sync}", "--set",
              f"overlap={overlap}", "--json", str(numbers), *more])
         found = json.loads(numbers.read_text())
-        median = f"{found['secondsPerStep']['median']:.3f}"
+        median = f"{found['seconds_per_step']['median']:.3f}"
         if processes == 1:
             print(f"| 1, threads: {found['threads']} | its own | | {median} | | | | |", flush=True)
             return

@@ -44,14 +44,14 @@ $iapc data check "${gta5[@]}" --sheet "$out/gta5.html" >"$out/gta5.txt" 2>>"$out
 
 say "a body to start from, in the place of ImageNet's: ResNet-50, trained on the miniature from nothing"
 $iapc train "${network[@]}" "${gta5[@]}" --normalisation caffe --output "$out/body" --size 320x180 --crop 128x64 \
-  --batch 8 --steps 600 --learning-rate 1e-3 --set warmUp=50 --set views.classMaximum=0.75
+  --batch 8 --steps 600 --learning-rate 1e-3 --set schedule.warm_up=50 --set augmentation.cat_max_ratio=0.75
 
 say "train: $config"
 $iapc train --config $config "${network[@]}" "${gta5[@]}" --backbone "$out/body/last.pth" --output "$out/source" \
   --size 320x180 --crop 320x180 --steps 200
 
 source=$out/source/last.pth
-sizes=(--size 320x160 --crop 128x64 --set pseudoLabels.size=256x128 --steps 20 --set warmUp=10)
+sizes=(--size 320x160 --crop 128x64 --set pseudo_labels.size=256x128 --steps 20 --set schedule.warm_up=10)
 
 # Evaluates the weights $1 as the config's protocol does; the result is $out/$2.json.
 evaluate() {

@@ -56,7 +56,7 @@ adapted iapc-paper "$deeplab" --profile paper
 adapted iapc-recommended-module "$out/module.pt" --profile recommended
 adapted iapc-recommended-processes $espnet --profile recommended --batch 4 --processes 2
 adapted source-only $espnet --method source-only --steps 0
-adapted adabn $espnet --method batchnorm --steps 0
+adapted adabn $espnet --method adabn --steps 0
 adapted tent "$segformer" --method tent
 adapted self-training "$deeplab" --method self-training
 adapted urma $espnet --method urma

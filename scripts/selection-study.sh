@@ -21,16 +21,16 @@ mkdir -p "$out"
 export IAPC_CACHE="$out/cache"
 
 # What the profile `recommended` was when the study was made: Documentation/Selection.md has its figures.
-base=(--profile paper --set initialStatistics=target --set finalStatistics=target --set weights.im=0.2
-  --learning-rate 1e-3 --set warmUp=20)
+base=(--profile paper --set batch_norm.initial=target --set batch_norm.final=target --set loss_weights.im=0.2
+  --learning-rate 1e-3 --set schedule.warm_up=20)
 
 # name, then what differs from the good run.
 runs=(
   "good"
   "gentle --learning-rate 3e-4"
-  "paper --set initialStatistics=source --set finalStatistics=source"
-  "entropy --set weights.im=20"
-  "fast --learning-rate 0.05 --set notFinite=skip --set mostSkipped=1000"
+  "paper --set batch_norm.initial=source --set batch_norm.final=source"
+  "entropy --set loss_weights.im=20"
+  "fast --learning-rate 0.05 --set runtime.on_nan=skip --set runtime.max_skipped=1000"
 )
 
 # The options that every command on target $1 needs, in the arrays network, unlabelled, labelled.
@@ -40,7 +40,7 @@ prepare() {
     network=(--weights ../shared/weights/espnet_p_2_q_3.pth --network espnet --classes cityscapes19)
     unlabelled=(--images "$camvid/train")
     labelled=(--labelled-images "$camvid/val" --labels "$camvid/valannot" --label-space camvid11)
-    sizes=(--size 640x480 --crop 320x240 --set views.minimumClasses=10)
+    sizes=(--size 640x480 --crop 320x240 --set augmentation.min_classes=10)
     return
   fi
   network=(--weights demo/source.safetensors)
@@ -60,7 +60,7 @@ adapt() {
   [ ! -f "$run/adapted.safetensors" ] || return 0
   echo "$name"
   $iapc adapt --config demo/adapt.yaml "${network[@]}" "${unlabelled[@]}" "${sizes[@]}" "${base[@]}" \
-    --steps "$steps" --set checkpointEvery="$every" --set checkpointKeep=100 --set selectEvery="$every" --set selection.images=8 \
+    --steps "$steps" --set checkpoint.every="$every" --set checkpoint.keep=100 --set selection.every="$every" --set selection.images=8 \
     "${threads[@]}" "$@" --output "$run" --overwrite 2>"$out/$name.log" ||
     { tail -n 1 "$out/$name.log" >&2; [ -n "$(ls "$run/checkpoints" 2>/dev/null)" ]; }
 }

@@ -32,8 +32,8 @@ lines() { if [ -f "$1" ]; then wc -l <"$1" | tr -d ' '; else echo 0; fi; }
 $iapc data streets --domain dusk --count 40 --seed 7 --size 320x240 --no-labels --output "$out/dusk" \
   >"$out/log.txt" 2>&1
 $iapc adapt --config demo/adapt.yaml --weights demo/source.safetensors --images "$out/dusk/images" \
-  --output "$out/run" --steps 10000000 --threads 1 --set horizon=10000000 --set workers=2 \
-  --set checkpointEvery=20 >>"$out/log.txt" 2>&1 &
+  --output "$out/run" --steps 10000000 --threads 1 --set schedule.total_steps=10000000 --set runtime.workers=2 \
+  --set checkpoint.every=20 >>"$out/log.txt" 2>&1 &
 pid=$!
 until [ -s "$out/run/metrics.jsonl" ]; do
   kill -0 "$pid" 2>/dev/null || { tail -n 3 "$out/log.txt" >&2; exit 1; }

@@ -35,8 +35,8 @@ def main():
     subprocess.run(
         [IAPC, "adapt", "--weights", SHARED / "weights/espnet_p_2_q_3.pth", "--network", "espnet",
          "--images", camvid / "train", "--size", "640x480", "--crop", "320x240", "--batch", "4",
-         "--seed", "1", "--output", run, "--set", "checkpointEvery=40", "--set", "checkpointKeep=8",
-         "--set", "selectEvery=0"],
+         "--seed", "1", "--output", run, "--set", "checkpoint.every=40", "--set", "checkpoint.keep=8",
+         "--set", "selection.every=0"],
         check=True, env=os.environ | {"IAPC_CACHE": str(folder / "cache")}, stdout=subprocess.DEVNULL)
     subprocess.run(
         [IAPC, "select", run, "--count", "50", "--labels", camvid / "valannot", "--labelled-images", camvid / "val",

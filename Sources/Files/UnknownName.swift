@@ -5,13 +5,24 @@
 /// - `place`: where the name stands; the name alone without it.
 public func unknownName(_ name: String, of kind: String, known: [String], at place: String? = nil) -> Problem
 {
-  let nearest = known.min { editDistance($0, name) < editDistance($1, name) } ?? ""
+  let groups = Set(known.filter { $0.contains(".") }.map { $0.prefix { $0 != "." } })
+  func distance(_ known: String) -> Int {
+    let whole = editDistance(known, name)
+    guard known.contains("."), !groups.contains(name.prefix { $0 != "." }) else { return whole }
+    return min(whole, editDistance(lastPart(known), lastPart(name)))
+  }
+  let nearest = known.min { distance($0) < distance($1) } ?? ""
   // A long list would hide the one name that is wanted.
   let why =
     known.count <= 20 ? "the known ones are \(known.joined(separator: ", "))" : "there is none of that name"
   return Problem(
     "unknown \(kind)", at: place.map { "\(name) in \($0)" } ?? name, because: why,
     remedy: "the nearest is \(nearest): correct the name")
+}
+
+/// What follows a key's group, in one word: a key is often written without its group, or in camelCase.
+private func lastPart(_ key: String) -> String {
+  (key.split(separator: ".").last.map(String.init) ?? key).replacing("_", with: "")
 }
 
 /// The known name that a name is meant for, where one is near enough to be: nil where a guess would mislead.

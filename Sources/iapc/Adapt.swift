@@ -13,7 +13,7 @@ struct Adapt: SharedCommand {
       Examples:
         iapc adapt --weights espnet.pth --network espnet \\
           --images frames/ --size 640x480 --output runs/a
-        iapc adapt --config run.yaml --set weights.im=0.2 --output runs/b
+        iapc adapt --config run.yaml --set loss_weights.im=0.2 --output runs/b
         iapc adapt --resume runs/a
 
       Profiles:
@@ -31,10 +31,11 @@ struct Adapt: SharedCommand {
       checkpoints/, and report.html, a page that shows what changed (see `iapc help
       report`). Ctrl-C finishes the step and saves; --resume goes on.
       Where classes vanish, or their shares drift, a line says so and names them, and
-      the checkpoint from before is kept; --set collapse=stop ends the run then.
+      the checkpoint from before is kept; --set selection.collapse_alarm=stop ends the
+      run then.
       `iapc select RUN` ranks its checkpoints.
       A step whose loss or gradient is no number is never taken: it ends the run, or
-      is left out with --set notFinite=skip.
+      is left out with --set runtime.on_nan=skip.
 
       Other methods than iapc have their published settings, whatever the profile, but
       for the number of steps.
@@ -73,21 +74,22 @@ struct Adapt: SharedCommand {
   var size: String?
   @Option(help: ArgumentHelp("The size of training crops. (default: half of the size)", valueName: "WxH"))
   var crop: String?
-  @Option(help: "Images a step. (default: \(AdaptationSettings.defaultText("batch")))")
+  @Option(help: "Images a step. (default: \(AdaptationSettings.defaultText("data.batch_size")))")
   var batch: String?
-  @Option(help: "Updates to run. (default: \(AdaptationSettings.defaultText("steps")))")
+  @Option(help: "Updates to run. (default: \(AdaptationSettings.defaultText("schedule.steps")))")
   var steps: String?
   @Option(
     help: """
       The body's learning rate after the warm-up; in units of each parameter where the optimizer is \
-      adamw-relative, as recommended has it. (default: \(AdaptationSettings.defaultText("learningRate")))
+      adamw_rms, as recommended has it. (default: \(AdaptationSettings.defaultText("optimizer.learning_rate")))
       """)
   var learningRate: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
   @Option(help: "float32 or bfloat16.", completion: .choices(of: Precision.self))
   var precision: String?
-  @Option(help: "The seed of every random choice. (default: \(AdaptationSettings.defaultText("seed")))")
+  @Option(
+    help: "The seed of every random choice. (default: \(AdaptationSettings.defaultText("runtime.seed")))")
   var seed: String?
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
@@ -95,7 +97,7 @@ struct Adapt: SharedCommand {
   @Flag(
     inversion: .prefixedNo,
     help:
-      "Let processes that share a batch normalise by the statistics of all of it. (default: \(AdaptationSettings.defaultText("syncBatchnorm")))"
+      "Let processes that share a batch normalise by the statistics of all of it. (default: \(AdaptationSettings.defaultText("batch_norm.sync")))"
   )
   var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
@@ -146,10 +148,12 @@ struct Adapt: SharedCommand {
 
   private var options: [(String, String?)] {
     [
-      ("weightsFile", weights), ("output", output),
-      ("method", method), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
-      ("learningRate", learningRate), ("device", device), ("precision", precision), ("seed", seed),
-      ("threads", threads), ("syncBatchnorm", syncBatchnorm.map { $0 ? "on" : "off" }),
+      ("network.weights", weights), ("runtime.output", output),
+      ("method.name", method), ("data.size", size), ("augmentation.crop", crop), ("data.batch_size", batch),
+      ("schedule.steps", steps),
+      ("optimizer.learning_rate", learningRate), ("runtime.device", device), ("runtime.precision", precision),
+      ("runtime.seed", seed),
+      ("runtime.threads", threads), ("batch_norm.sync", syncBatchnorm.map { $0 ? "on" : "off" }),
     ] + foreign.settings + target.settings
   }
 

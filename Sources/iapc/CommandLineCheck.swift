@@ -116,8 +116,10 @@ struct CommandLineCheck {
   /// A name in the form that ours have: `learning-rate` of `learning_rate`, `learningRate` and `LEARNING_RATE`.
   private static func plain(_ name: String) -> String {
     let isOneCase = name.contains("_") || name == name.uppercased()
-    let parts = dashed(isOneCase ? name.lowercased() : name).split { $0 == "_" || $0 == "-" }
-    return parts.joined(separator: "-")
+    let words = (isOneCase ? name.lowercased() : name).flatMap { letter -> [Character] in
+      letter.isUppercase ? ["-"] + letter.lowercased() : [letter]
+    }
+    return words.split { $0 == "_" || $0 == "-" }.map { String($0) }.joined(separator: "-")
   }
 
   /// What is wrong where the parser found a request for help in an option that it does not know.

@@ -50,6 +50,11 @@ struct CommandOptions {
   /// Whether an option of the name takes a value.
   func takesValue(_ name: String) -> Bool { valued.contains(name) }
 
-  /// The setting of a name with dashes, where the command has it.
-  func setting(_ name: String) -> String? { settings.first { dashed($0) == name } }
+  /// The setting of a name with dashes, where the command has it: `checkpoint.every` of `checkpoint-every`,
+  /// `schedule.warm_up` of `warm-up`, `optimizer.name` of `optimizer`.
+  func setting(_ name: String) -> String? {
+    let plain = name.replacing("-", with: "_")
+    return settings.first { $0.replacing(".", with: "_") == plain }
+      ?? settings.first { $0 == "\(plain).name" || $0.hasSuffix(".\(plain)") }
+  }
 }

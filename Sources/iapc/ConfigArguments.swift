@@ -34,7 +34,7 @@ enum ConfigArguments {
     let known = Set(CommandOptions(command).names)
     var added: [String] = []
     for file in files {
-      for (item, place) in try ConfigFile.read(file, for: name, knows: { known.contains(dashed($0)) }) {
+      for (item, place) in try ConfigFile.read(file, for: name, knows: { self.option($0, known) != nil }) {
         added += try option(item.name, item.value, known, at: "\(place), line \(item.line)")
       }
     }
@@ -44,12 +44,18 @@ enum ConfigArguments {
     return [name] + added + rest
   }
 
+  /// The option of a setting; nil where the command has none.
+  private static func option(_ setting: String, _ known: Set<String>) -> String? {
+    let name = SettingNames.option(of: setting)
+    let isKnown = known.contains(name) || known.contains("no-\(name)")
+    return isKnown && SettingNames.setting(of: name) == setting ? name : nil
+  }
+
   private static func option(
     _ setting: String, _ value: String, _ known: Set<String>, at place: String
   ) throws -> [String] {
-    let name = dashed(setting)
-    guard known.contains(name) || known.contains("no-\(name)") else {
-      throw unknownName(setting, of: "setting", known: known.sorted(), at: place)
+    guard let name = option(setting, known) else {
+      throw unknownName(setting, of: "setting", known: known.map(SettingNames.setting).sorted(), at: place)
     }
     switch value {
     case "auto", "": return []

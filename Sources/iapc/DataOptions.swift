@@ -50,8 +50,8 @@ struct ImageOptions: ParsableArguments {
   /// These options under the names of settings.
   var settings: [(String, String?)] {
     [
-      ("images", images), ("dataset", dataset), ("data", data), ("split", split),
-      ("allowMissing", allowMissing ? "on" : nil), ("exifOrientation", exifOrientation?.rawValue),
+      ("data.images", images), ("data.dataset", dataset), ("data.root", data), ("data.split", split),
+      ("data.allow_missing", allowMissing ? "on" : nil), ("data.exif_orientation", exifOrientation?.rawValue),
     ]
   }
 }

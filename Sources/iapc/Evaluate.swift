@@ -30,7 +30,7 @@ struct Evaluate: SharedCommand {
         iapc evaluate --from result.json --class-set synthia16 --class-set synthia13
 
       `mIoU` in the JSON is the mean over all classes of the label space, whatever
-      class sets are asked for; theirs stand under `classSets`.
+      class sets are asked for; theirs stand under `class_sets`.
 
       Class sets:
       \(listed(ClassSet.known.map { ($0.name, $0.convention) }))

@@ -65,8 +65,8 @@ struct ForeignNetworkOptions: ParsableArguments {
   /// These options under the names of settings.
   var settings: [(String, String?)] {
     [
-      ("network", network), ("classes", classes), ("variant", variant),
-      ("normalisation", origin.normalisation),
+      ("network.name", network), ("network.classes", classes), ("network.variant", variant),
+      ("network.pixel_normalization", origin.normalisation),
     ]
   }
 
@@ -146,7 +146,7 @@ struct ConfigOptions: ParsableArguments {
       guard parts.count == 2 else {
         throw Problem(
           "cannot use the option --set", at: text, because: "expected KEY=VALUE",
-          remedy: "write --set weights.im=0.2")
+          remedy: "write --set loss_weights.im=0.2")
       }
       return (parts[0].trimmingCharacters(in: .whitespaces), parts[1].trimmingCharacters(in: .whitespaces))
     }
@@ -163,7 +163,7 @@ struct ConfigOptions: ParsableArguments {
     }
     for (name, value) in try Self.assignments(sets) { try table.set(name, to: value, in: &root, at: "--set") }
     for case (let name, let value?) in options {
-      try table.set(name, to: value, in: &root, at: "--\(dashed(name))")
+      try table.set(name, to: value, in: &root, at: "--\(SettingNames.option(of: name))")
     }
   }
 
@@ -211,13 +211,6 @@ struct ConfigOptions: ParsableArguments {
       "cannot resume the run", at: folder.path, because: "it is a run of `iapc \(found)`",
       remedy: "go on with `iapc \(found) --resume \(folder.path)`")
   }
-}
-
-/// The option of a setting: `learning-rate` of `learningRate`.
-func dashed(_ setting: String) -> String {
-  if setting == "weightsFile" { return "weights" }
-  return String(
-    setting.flatMap { $0 == "." ? ["-"] : $0.isUppercase ? ["-", Character($0.lowercased())] : [$0] })
 }
 
 /// Names with what they stand for, for a help text: lines of at most 78 letters.

@@ -155,7 +155,7 @@ enum OtherNames {
     Meaning(others: ["wd", "decay"], ours: ["weight-decay"]),
     Meaning(
       others: ["ema", "ema-decay", "ema-momentum", "ema-alpha", "alpha", "mean-teacher"],
-      ours: ["teacher-decay"]),
+      ours: ["teacher-ema-decay"]),
     Meaning(others: ["warmup", "warmup-steps", "warmup-iters", "warm-up-steps"], ours: ["warm-up"]),
     Meaning(
       others: [
@@ -164,7 +164,7 @@ enum OtherNames {
       ours: ["checkpoint-every"]),
     Meaning(
       others: ["eval-every", "eval-interval", "eval-steps", "val-interval", "validate-every"],
-      ours: ["evaluate-every", "select-every"]),
+      ours: ["evaluate-every", "selection-every"]),
     Meaning(others: ["tta", "flip", "hflip", "mirror-test"], ours: ["mirror", "protocol"]),
     Meaning(others: ["ms", "multi-scale", "multiscale", "scale"], ours: ["scales"]),
     Meaning(

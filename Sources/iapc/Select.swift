@@ -21,7 +21,7 @@ struct Select: ParsableCommand {
 
       Candidates are the checkpoints of a run and its adapted weights, the weights of
       any other folder, or single files. Keep more of a run's checkpoints with
-      `iapc adapt --set checkpointEvery=100 --set checkpointKeep=100`. Each candidate is
+      `iapc adapt --set checkpoint.every=100 --set checkpoint.keep=100`. Each candidate is
       asked about the same images and pixels, which --seed chooses.
 
       Criteria:

@@ -11,7 +11,7 @@ struct Step: ParsableCommand {
       Example:
         iapc step --weights w.pth --network espnet --inputs batch.safetensors \\
           --steps 3 --learning-rate 1e-3 --profile reference \\
-          --set backboneUpdates=1 --json numbers.json
+          --set optimizer.backbone_updates=1 --json numbers.json
 
       The batch holds images, images_scaled, images_augmented (normalised float32
       [N, 3, H, W]) and pseudo_labels (uint8 [N, H, W]), as `iapc adapt
@@ -29,7 +29,10 @@ struct Step: ParsableCommand {
   var inputs: String
   @Option(help: "Steps to replay.")
   var steps = "1"
-  @Option(help: "The body's learning rate; the classifier's is headScale times it. (default: the profile's)")
+  @Option(
+    help:
+      "The body's learning rate; the classifier's is head_lr_mult times it. (default: the profile's)"
+  )
   var learningRate: String?
   @Option(help: "recommended, paper or reference.", completion: .choices(of: AdaptationSettings.Profile.self))
   var profile = "reference"
@@ -51,8 +54,9 @@ struct Step: ParsableCommand {
     let settings: AdaptationSettings = try config.settings(
       profile: profile,
       options: [
-        ("weightsFile", weights), ("steps", steps),
-        ("learningRate", learningRate), ("device", device), ("threads", threads), ("method", method),
+        ("network.weights", weights), ("schedule.steps", steps),
+        ("optimizer.learning_rate", learningRate), ("runtime.device", device), ("runtime.threads", threads),
+        ("method.name", method),
       ] + foreign.settings)
     let result = try StepReplay(settings).run(inputs: inputs) { step, report in
       let terms = report.terms.map { "\($0.name) \($0.value)" }.joined(separator: "  ")

@@ -19,8 +19,9 @@ struct Train: SharedCommand {
           --label-space cityscapesIds --output runs/gta5 \\
           --validation-images cityscapes/leftImg8bit/val --validation-labels cityscapes/gtFine/val
       From there it is common to add:
-        --set views.minScale=0.5 --set views.maxScale=2 --set views.classMaximum=0.75 \\
-          --set views.mirror=on --set views.distortion=ssd --set rareClasses.sampling=on
+        --set augmentation.min_scale=0.5 --set augmentation.max_scale=2 \\
+          --set augmentation.cat_max_ratio=0.75 --set augmentation.hflip=on \\
+          --set augmentation.photometric_distortion=ssd --set data.rare_class_sampling=on
 
       Profiles:
         compact    a small network on small images: AdamW, class weights, some thousand steps
@@ -33,7 +34,7 @@ struct Train: SharedCommand {
       manifest.json with versions and hashes, metrics.jsonl with each step's loss,
       tensorboard/ with the same for TensorBoard, and checkpoints/. Ctrl-C finishes the step and saves; --resume goes on.
       A step whose loss or gradient is no number is never taken: it ends the run, or
-      is left out with --set notFinite=skip.
+      is left out with --set runtime.on_nan=skip.
 
       Settings of --config and --set, with their defaults, and in parentheses those of
       another profile:
@@ -73,27 +74,30 @@ struct Train: SharedCommand {
   var size: String?
   @Option(
     help: ArgumentHelp(
-      "The size of training crops. (default: \(TrainingSettings.defaultText("crop")))", valueName: "WxH"))
+      "The size of training crops. (default: \(TrainingSettings.defaultText("augmentation.crop")))",
+      valueName: "WxH"))
   var crop: String?
-  @Option(help: "Images a step. (default: \(TrainingSettings.defaultText("batch")))")
+  @Option(help: "Images a step. (default: \(TrainingSettings.defaultText("data.batch_size")))")
   var batch: String?
-  @Option(help: "Updates to run. (default: \(TrainingSettings.defaultText("steps")))")
+  @Option(help: "Updates to run. (default: \(TrainingSettings.defaultText("schedule.steps")))")
   var steps: String?
   @Option(
-    help: "adamw, adamw-relative or sgd. (default: \(TrainingSettings.defaultText("optimizer")))",
+    help: "adamw, adamw_rms or sgd. (default: \(TrainingSettings.defaultText("optimizer.name")))",
     completion: .choices(of: OptimizerChoice.self))
   var optimizer: String?
   @Option(
-    help: "The learning rate after the warm-up. (default: \(TrainingSettings.defaultText("learningRate")))")
+    help:
+      "The learning rate after the warm-up. (default: \(TrainingSettings.defaultText("optimizer.learning_rate")))"
+  )
   var learningRate: String?
   @Option(
     help:
-      "Steps between scores on the validation images. (default: \(TrainingSettings.defaultText("evaluateEvery")))"
+      "Steps between scores on the validation images. (default: \(TrainingSettings.defaultText("validation.every")))"
   )
   var evaluateEvery: String?
   @Option(help: "auto, cpu, cuda or cuda:N.", completion: .devices)
   var device: String?
-  @Option(help: "The seed of every random choice. (default: \(TrainingSettings.defaultText("seed")))")
+  @Option(help: "The seed of every random choice. (default: \(TrainingSettings.defaultText("runtime.seed")))")
   var seed: String?
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: String?
@@ -101,7 +105,7 @@ struct Train: SharedCommand {
   @Flag(
     inversion: .prefixedNo,
     help:
-      "Let processes that share a batch normalise by the statistics of all of it. (default: \(TrainingSettings.defaultText("syncBatchnorm")))"
+      "Let processes that share a batch normalise by the statistics of all of it. (default: \(TrainingSettings.defaultText("batch_norm.sync")))"
   )
   var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
@@ -132,13 +136,16 @@ struct Train: SharedCommand {
 
   private var options: [(String, String?)] {
     [
-      ("labels", labels.labels), ("labelSpace", labels.labelSpace),
+      ("data.labels", labels.labels), ("data.label_space", labels.labelSpace),
       ("validation.images", validationImages), ("validation.labels", validationLabels),
-      ("validation.labelSpace", validationLabelSpace), ("output", output), ("backbone", backbone),
-      ("weightsFile", weights), ("size", size), ("crop", crop), ("batch", batch), ("steps", steps),
-      ("optimizer", optimizer), ("learningRate", learningRate), ("evaluateEvery", evaluateEvery),
-      ("device", device), ("seed", seed), ("threads", threads),
-      ("syncBatchnorm", syncBatchnorm.map { $0 ? "on" : "off" }),
+      ("validation.label_space", validationLabelSpace), ("runtime.output", output),
+      ("network.backbone", backbone),
+      ("network.weights", weights), ("data.size", size), ("augmentation.crop", crop),
+      ("data.batch_size", batch), ("schedule.steps", steps),
+      ("optimizer.name", optimizer), ("optimizer.learning_rate", learningRate),
+      ("validation.every", evaluateEvery),
+      ("runtime.device", device), ("runtime.seed", seed), ("runtime.threads", threads),
+      ("batch_norm.sync", syncBatchnorm.map { $0 ? "on" : "off" }),
     ] + foreign.settings + source.settings
   }
 

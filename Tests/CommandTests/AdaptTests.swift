@@ -25,27 +25,26 @@ private let canTrace: Bool = {
         Array(
           """
           profile: reference
-          steps: 4
-          learningRate: 4e-4
-          backboneUpdates: 2
-          seed: 4
-          weights: {ia: 0.3, im: 0.4}
+          schedule.steps: 4
+          optimizer.learning_rate: 4e-4
+          optimizer.backbone_updates: 2
+          runtime.seed: 4
+          loss_weights: {ia: 0.3, im: 0.4}
           """.utf8))
       let run = folder.path("run")
       try done(
         sample.adapt(
-          to: run, "--config", config, "--set", "learningRate=3e-4", "--set", "steps=3", "--set",
-          "weights.im=0.6",
-          "--steps", "1"))
-      #expect(try setting("steps", of: run) == "1")
-      #expect(try setting("learningRate", of: run) == "0.0003")
-      #expect(try setting("im", of: run) == "0.6")
-      #expect(try setting("ia", of: run) == "0.3")
-      #expect(try setting("seed", of: run) == "4")
-      #expect(try setting("backboneUpdates", of: run) == "2")
-      #expect(try setting("importance", of: run) == "logits")
-      #expect(try setting("statisticsPass", of: run) == "on")
-      #expect(try setting("pe", of: run) == "0.5")
+          to: run, "--config", config, "--set", "optimizer.learning_rate=3e-4", "--set", "schedule.steps=3",
+          "--set", "loss_weights.im=0.6", "--steps", "1"))
+      #expect(try setting("schedule.steps", of: run) == "1")
+      #expect(try setting("optimizer.learning_rate", of: run) == "0.0003")
+      #expect(try setting("loss_weights.im", of: run) == "0.6")
+      #expect(try setting("loss_weights.ia", of: run) == "0.3")
+      #expect(try setting("runtime.seed", of: run) == "4")
+      #expect(try setting("optimizer.backbone_updates", of: run) == "2")
+      #expect(try setting("method.importance", of: run) == "logits")
+      #expect(try setting("batch_norm.update_pass", of: run) == "on")
+      #expect(try setting("loss_weights.pe", of: run) == "0.5")
     }
   }
 
@@ -55,8 +54,8 @@ private let canTrace: Bool = {
       let config = try folder.file("run.yaml", Array("profile: reference\n".utf8))
       try done(sample.adapt(to: folder.path("run"), "--config", config, "--profile", "paper", "--steps", "1"))
       #expect(try setting("profile", of: folder.path("run")) == "paper")
-      #expect(try setting("importance", of: folder.path("run")) == "probabilities")
-      #expect(try setting("statisticsPass", of: folder.path("run")) == "off")
+      #expect(try setting("method.importance", of: folder.path("run")) == "probabilities")
+      #expect(try setting("batch_norm.update_pass", of: folder.path("run")) == "off")
     }
   }
 
@@ -104,7 +103,8 @@ private let canTrace: Bool = {
       ])
       let before = try bytes("\(run)/adapted.pth")
       try expectError(
-        ["adapt", "--resume", run, "--learning-rate", "1e-3"], saying: "learningRate", "0.005", "0.001")
+        ["adapt", "--resume", run, "--learning-rate", "1e-3"], saying: "optimizer.learning_rate", "0.005",
+        "0.001")
       try FileManager.default.removeItem(atPath: "\(images)/noon_00004.png")
       try expectError(["adapt", "--resume", run], saying: "its images have changed")
       #expect(try bytes("\(run)/adapted.pth") == before)
@@ -121,12 +121,13 @@ private let canTrace: Bool = {
         #expect(config.contains(old))
         _ = try folder.file("run/config.yaml", Array(config.replacing(old, with: new).utf8))
       }
-      try edit("seed: 1\n", "seed: 7\n")
+      try edit("  seed: 1\n", "  seed: 7\n")
       try expectError(
-        ["adapt", "--resume", run], saying: "with another seed", "it began with 1, now it is 7", "config.yaml"
+        ["adapt", "--resume", run], saying: "with another runtime.seed", "it began with 1, now it is 7",
+        "config.yaml"
       )
-      try edit("workers: 1\n", "workers: 2\n")
-      try done(["adapt", "--resume", run, "--set", "notFinite=skip"])
+      try edit("  workers: 1\n", "  workers: 2\n")
+      try done(["adapt", "--resume", run, "--set", "runtime.on_nan=skip"])
     }
   }
 

@@ -23,12 +23,12 @@ struct BenchmarkTests {
         "step", "--network", "espnet", "--crop", "64x32", "--batch", "1", "--steps", "2", "--precision",
         precision,
       ])
-    let spread = try #require(found["secondsPerStep"] as? [String: Double])
+    let spread = try #require(found["seconds_per_step"] as? [String: Double])
     #expect(try #require(spread["min"]) <= #require(spread["median"]))
     #expect(found["precision"] as? String == precision && found["threads"] is Int)
     #expect((found["breakdown"] as? [String: Double])?["backward"] != nil)
-    #expect(try #require(found["peakResidentBytes"] as? Int) > 1 << 20)
-    #expect(try #require(found["operationsPerStep"] as? Int) > 1_000_000)
+    #expect(try #require(found["peak_resident_bytes"] as? Int) > 1 << 20)
+    #expect(try #require(found["operations_per_step"] as? Int) > 1_000_000)
   }
 
   @Test("leaves weights and a batch that other commands take")
@@ -64,7 +64,7 @@ struct BenchmarkTests {
     #expect((found["mIoU"] is Double) == (kind == "evaluate"))
     let parts = try #require(found["breakdown"] as? [String: Double])
     #expect(Set(["read", "resize", "network", "compare"]).isSubset(of: parts.keys))
-    #expect(try #require(found["secondsPerImage"] as? Double) > 0)
+    #expect(try #require(found["seconds_per_image"] as? Double) > 0)
   }
 
   @Test("times training views")
@@ -74,14 +74,14 @@ struct BenchmarkTests {
       "--batches", "2", "--workers", "1",
     ])
     #expect(found["images"] as? Int == 4)
-    #expect(try #require(found["imagesPerSecond"] as? Double) > 0)
+    #expect(try #require(found["images_per_second"] as? Double) > 0)
   }
 
   @Test("times the program's own start")
   func startup() throws {
     let found = try numbers(["startup", "--runs", "1"])
     #expect((found["help"] as? [String: Double])?["median"] != nil)
-    #expect((found["firstStep"] as? [String: Double])?["median"] != nil)
+    #expect((found["first_step"] as? [String: Double])?["median"] != nil)
   }
 
   @Test("refuses what cannot be timed, in one line")

@@ -11,11 +11,12 @@ import Testing
     let sample = try Sample.make()
     try withTemporaryFolder { folder in
       let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-      let config = try folder.file("c.yaml", mark + Array("steps: 1\r\nseed: 5\r\n".utf8))
+      let config = try folder.file("c.yaml", mark + Array("schedule.steps: 1\r\nruntime.seed: 5\r\n".utf8))
       let run = folder.path("run")
       try done(sample.adapt(to: run, "--config", config))
       let resolved = try text("\(run)/config.yaml")
-      #expect(resolved.contains("\nsteps: 1\n") && resolved.contains("\nseed: 5\n"), "\(resolved)")
+      #expect(
+        resolved.contains("\n  steps: 1\n") && resolved.contains("\n  seed: 5\n"), "\(resolved)")
     }
   }
 

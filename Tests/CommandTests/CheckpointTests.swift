@@ -32,7 +32,7 @@ import Testing
       #expect(!killed.exited, "it ended before its first checkpoint")
       let every = job == "adapt" ? 50 : 100
       #expect(killed.errors.contains("a checkpoint every \(every) steps, about "), "\(killed.errors)")
-      #expect(try setting("checkpointEvery", of: run) == "auto")
+      #expect(try setting("checkpoint.every", of: run) == "auto")
       let resumed = try done([job, "--resume", run])
       let step =
         resumed.errors.firstMatch(of: /resumed after step ([0-9]+)/).flatMap { Int($0.output.1) } ?? 0
@@ -44,7 +44,7 @@ import Testing
   func sameResult() throws {
     try withTemporaryFolder { folder in
       let run = folder.path("run")
-      try done(sample.adapt(to: run, "--steps", "3", "--set", "checkpointEvery=1000"))
+      try done(sample.adapt(to: run, "--steps", "3", "--set", "checkpoint.every=1000"))
       #expect(listing("\(run)/checkpoints") == ["step-000003.safetensors"])
       #expect(try bytes("\(run)/adapted.safetensors") == bytes("\(sample.run)/adapted.safetensors"))
     }

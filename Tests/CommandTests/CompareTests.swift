@@ -24,7 +24,9 @@ import Testing
   func table() throws {
     try withTemporaryFolder { folder in
       let output = folder.path("compared")
-      let methods = ["batchnorm:auto", "batchnorm:per-image", "tent", "iapc:paper+weights.im=0+steps=3"]
+      let methods = [
+        "adabn:auto", "adabn:per-image", "tent", "iapc:paper+loss_weights.im=0+schedule.steps=3",
+      ]
       let outcome = try done(compare(methods.joined(separator: ","), to: output))
       let table = try String(contentsOfFile: "\(output)/table.md", encoding: .utf8)
       #expect(outcome.output.contains(table.trimmingCharacters(in: .newlines)))
@@ -40,14 +42,15 @@ import Testing
           try #require(run["score"] as? [String: Double]), run["cost"] as? [String: Double]
         )
         #expect(score["oracle"]! >= score["last"]! && score["oracle"]! >= score["selected"]!)
-        #expect(cost?["seconds"] ?? 0 > 0 && cost?["peakResidentBytes"] ?? 0 > 1e7)
+        #expect(cost?["seconds"] ?? 0 > 0 && cost?["peak_resident_bytes"] ?? 0 > 1e7)
       }
       let settings = try String(
-        contentsOfFile: "\(output)/iapc-paper-weights.im-0-steps-3-2/config.yaml", encoding: .utf8)
+        contentsOfFile: "\(output)/iapc-paper-loss-weights.im-0-schedule.steps-3-2/config.yaml",
+        encoding: .utf8)
       #expect(settings.contains("seed: 2") && settings.contains("profile: paper"))
       #expect(settings.contains("steps: 3"))
-      let statistics = try String(contentsOfFile: "\(output)/batchnorm-auto-1/config.yaml", encoding: .utf8)
-      #expect(statistics.contains("sourceShare: auto"))
+      let statistics = try String(contentsOfFile: "\(output)/adabn-auto-1/config.yaml", encoding: .utf8)
+      #expect(statistics.contains("source_fraction: auto"))
       let others = try String(contentsOfFile: "\(output)/tent-1/config.yaml", encoding: .utf8)
       #expect(others.contains("steps: 2"))
       #expect(FileManager.default.fileExists(atPath: "\(output)/report.html"))
@@ -66,9 +69,10 @@ import Testing
       let output = folder.path("compared")
       // Of the source's statistics 81 % are left after 2 steps, and 2 % after 40.
       let methods = [
-        ("source-only", "source"), ("batchnorm", "target"), ("batchnorm:per-image", "each image's"),
-        ("tent", "target"), ("tent+finalStatistics=source", "running"), ("tent+steps=40", "running"),
-        ("tent+studentNorm=stored", "source"), ("dt-st", "source"), ("cotta", "target"),
+        ("source-only", "source"), ("adabn", "target"), ("adabn:per-image", "each image's"),
+        ("tent", "target"), ("tent+batch_norm.final=source", "running"),
+        ("tent+schedule.steps=40", "running"),
+        ("tent+batch_norm.student=stored", "source"), ("dt-st", "source"), ("cotta", "target"),
         ("iapc:reference", "running"),
       ]
       let outcome = try done(compare(methods.map(\.0).joined(separator: ","), to: output, seeds: "1"))
@@ -91,7 +95,7 @@ import Testing
     arguments: [["--steps", "2"], ["--steps=2"]])
   func steps(words: [String]) throws {
     try withTemporaryFolder { folder in
-      try done(compare("source-only,tent+steps=3,tent", to: folder.path("compared"), steps: words))
+      try done(compare("source-only,tent+schedule.steps=3,tent", to: folder.path("compared"), steps: words))
       for (name, count) in [("tent-steps-3", 3), ("tent", 2)] {
         let run = folder.path("compared/\(name)-1")
         #expect(try jsonLines("\(run)/metrics.jsonl").count == count)
@@ -105,9 +109,9 @@ import Testing
     try withTemporaryFolder { folder in
       try expectError(compare("tend", to: folder.path("a")), saying: "tend", "tent")
       try expectError(compare("iapc:best", to: folder.path("a")), saying: "iapc:best")
-      let broken = compare("tent", to: folder.path("b")) + ["--set", "teacherDecay=2"]
+      let broken = compare("tent", to: folder.path("b")) + ["--set", "teacher.ema_decay=2"]
       let outcome = try iapc(broken)
-      #expect(outcome.status == 1 && outcome.errors.contains("teacherDecay"), "\(outcome.errors)")
+      #expect(outcome.status == 1 && outcome.errors.contains("teacher.ema_decay"), "\(outcome.errors)")
     }
   }
 }

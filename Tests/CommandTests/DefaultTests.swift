@@ -44,7 +44,7 @@ import Testing
   /// What the help of `adapt` says that a setting is, by its name, with a method and a profile.
   private static func fromHelp(_ name: String, _ text: String) throws -> [String: String] {
     var values: [String: String] = [:]
-    let line = /\s+([A-Za-z.]+): (.+?) - .+?\[[^\]]+\](?: \((.+)\))?/
+    let line = /\s+([a-z_.]+): (.+?) - .+?\[[^\]]+\](?: \((.+)\))?/
     for found in text.split(separator: "\n").compactMap({ $0.wholeMatch(of: line)?.output }) {
       let others = (found.3 ?? "").split(separator: "; ").map { $0.split(separator: ": ", maxSplits: 1) }
       let own = others.first { other in
@@ -58,7 +58,9 @@ import Testing
 
   private static func isProfile(_ name: String) -> Bool { Settings.Profile(rawValue: name) != nil }
 
-  private static let places: Set = ["weightsFile", "images", "output", "profile", "method"]
+  private static let places: Set = [
+    "network.weights", "data.images", "runtime.output", "profile", "method.name",
+  ]
 
   @Test(
     "Help, library and run agree on every default, whatever the method and profile",
@@ -83,7 +85,7 @@ import Testing
       let resolved = try Settings(ofRun: RunFolder(run))
       let values = Dictionary(
         uniqueKeysWithValues: Settings.table.values(of: resolved).map { ($0.name, $0.value) })
-      let given: Set = ["batch", "crop"]
+      let given: Set = ["data.batch_size", "augmentation.crop"]
       for (setting, value) in Settings.table.values(of: library)
       where value != "auto" && !Self.places.union(given).contains(setting) {
         #expect(values[setting] == value, "\(setting) \(outcome.errors)")
@@ -98,13 +100,20 @@ import Testing
     #expect(adapt.abstract(of: "learning-rate")?.contains("(default: 0.005; paper, ") == true)
     #expect(train.abstract(of: "steps")?.contains("2000; deeplabv2: 150000") == true)
     for (command, names) in [
-      (adapt, ["batch", "steps", "seed"]), (train, ["batch", "steps", "crop", "seed"]),
+      (adapt, [("batch", "data.batch_size"), ("steps", "schedule.steps"), ("seed", "runtime.seed")]),
+      (
+        train,
+        [
+          ("batch", "data.batch_size"), ("steps", "schedule.steps"), ("crop", "augmentation.crop"),
+          ("seed", "runtime.seed"),
+        ]
+      ),
     ] {
-      for name in names {
+      for (option, name) in names {
         let wanted =
           command.commandName == "adapt"
           ? AdaptationSettings.defaultText(name) : TrainingSettings.defaultText(name)
-        #expect(command.abstract(of: name)?.contains("(default: \(wanted))") == true, "\(name)")
+        #expect(command.abstract(of: option)?.contains("(default: \(wanted))") == true, "\(name)")
       }
     }
   }
@@ -120,7 +129,7 @@ import Testing
         ["step", "benchmark"].contains(words[0]) ? "adapt" : words[0]
       }
       let all = Set(takers.map { "\(section($0.words)):\n  nothing: 1\n" })
-      let config = try folder.file("c.yaml", Array(("seed: 3\n" + all.sorted().joined()).utf8))
+      let config = try folder.file("c.yaml", Array(("runtime.seed: 3\n" + all.sorted().joined()).utf8))
       for (words, command) in takers {
         var arguments = words + ["--config", config]
         for argument in command.arguments ?? [] {
@@ -145,7 +154,7 @@ import Testing
     try withTemporaryFolder { folder in
       let json = folder.path("ranks.json")
       let config = try folder.file(
-        "c.yaml", Array("adapt:\n  steps: 3\nselect:\n  count: 2\n  pixels: 50\n".utf8))
+        "c.yaml", Array("adapt:\n  schedule.steps: 3\nselect:\n  count: 2\n  pixels: 50\n".utf8))
       try done(["select", sample.run, "--config", config, "--json", json])
       let report = try text(json)
       #expect(report.contains("\"images\" : 2"), "\(report)")

@@ -70,7 +70,7 @@ private final class SmallDisk {
     let refused = try iapc(sample.adapt(to: run, "--steps", "2"))
     #expect(refused.status == 1 && refused.errors.contains("error: the run does not fit on the disk"))
     #expect(!exists(run))
-    let outcome = try iapc(sample.adapt(to: run, "--steps", "2", "--set", "plan=warn"))
+    let outcome = try iapc(sample.adapt(to: run, "--steps", "2", "--set", "runtime.plan=warn"))
     #expect(outcome.status == 1 && outcome.output == "")
     let errors = outcome.errorLines.filter { $0.hasPrefix("error: ") }
     #expect(errors.count == 1 && outcome.errorLines.last == errors.first)
@@ -89,8 +89,12 @@ private final class SmallDisk {
   func resumeOnFull() throws {
     let disk = try SmallDisk(mebibytes: 16)
     let (run, whole) = ("\(disk.path)/run", sample.folder.path("whole-\(UUID().uuidString)"))
-    try done(sample.adapt(to: whole, "--steps", "4", "--set", "warmUp=0", "--set", "horizon=100"))
-    try done(sample.adapt(to: run, "--steps", "2", "--set", "warmUp=0", "--set", "horizon=100"))
+    try done(
+      sample.adapt(
+        to: whole, "--steps", "4", "--set", "schedule.warm_up=0", "--set", "schedule.total_steps=100"))
+    try done(
+      sample.adapt(
+        to: run, "--steps", "2", "--set", "schedule.warm_up=0", "--set", "schedule.total_steps=100"))
     let before = try bytes("\(run)/checkpoints/step-000002.safetensors")
     // First not even a line has room, then lines have and a checkpoint has not.
     for room in [0, 256 << 10] {
@@ -114,7 +118,7 @@ private final class SmallDisk {
   func adaptOnFull() throws {
     let disk = try SmallDisk(mebibytes: 1)
     try disk.fill()
-    let outcome = try iapc(sample.adapt(to: "\(disk.path)/run", "--steps", "2", "--set", "plan=warn"))
+    let outcome = try iapc(sample.adapt(to: "\(disk.path)/run", "--steps", "2", "--set", "runtime.plan=warn"))
     #expect(outcome.status == 1)
     #expect(outcome.errorLines.last?.hasPrefix("error: ") == true, "\(outcome.errors)")
     #expect(listing(disk.path) == ["filler"])

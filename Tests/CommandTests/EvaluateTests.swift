@@ -16,10 +16,10 @@ import Testing
     try withTemporaryFolder { folder in
       let result = try evaluate(sample.images, sample.labels, folder)
       let keys: Set = [
-        "mIoU", "classes", "images", "confusion", "labelSpace", "protocol", "weights", "seconds",
+        "mIoU", "classes", "images", "confusion", "label_space", "protocol", "weights", "seconds",
       ]
       #expect(keys.isSubset(of: result.keys))
-      #expect(result["labelSpace"] as? String == "camvid11" && result["images"] as? Int == 5)
+      #expect(result["label_space"] as? String == "camvid11" && result["images"] as? Int == 5)
       let weights = try #require(result["weights"] as? [String: String])
       #expect(Set(weights.keys) == ["file", "sha256"] && weights["sha256"]?.count == 64)
       let matrix = try #require(result["confusion"] as? [[Int]])

@@ -96,7 +96,7 @@ struct ExifTests {
       let upright = try losses("upright", sample.images)
       #expect(try losses("applied", images) == upright)
       #expect(try losses("stored", images, "--exif-orientation", "ignore") != upright)
-      #expect(try setting("exifOrientation", of: folder.path("stored")) == "ignore")
+      #expect(try setting("data.exif_orientation", of: folder.path("stored")) == "ignore")
     }
   }
 
@@ -104,7 +104,7 @@ struct ExifTests {
   func predict() throws {
     try withTemporaryFolder { folder in
       let images = try turned(in: folder)
-      for (name, more) in [("applied", []), ("ignored", ["--set", "exifOrientation=ignore"])] {
+      for (name, more) in [("applied", []), ("ignored", ["--set", "data.exif_orientation=ignore"])] {
         let output = folder.path(name)
         try done(
           ["predict", "--weights", sample.weights, "--images", images, "--size", "64x48", "--output", output]

@@ -31,7 +31,8 @@ struct ExperimentTests {
       }
       try done([
         "train", "--config", config, "--network", "deeplabv2-resnet50", "--variant", "width=4",
-        "--data", mini.gta5, "--set", "backbone=auto", "--size", "64x32", "--crop", "64x32", "--steps", "2",
+        "--data", mini.gta5, "--set", "network.backbone=auto", "--size", "64x32", "--crop", "64x32",
+        "--steps", "2",
         "--output", mini.folder.path("source"),
       ])
       return mini
@@ -56,9 +57,10 @@ struct ExperimentTests {
       "adapt", "--config", Self.config, "--network", "deeplabv2-resnet50", "--weights", mini.source, "--data",
       mini.cityscapes, "--allow-missing", "--size", "64x32", "--crop", "32x16", "--batch", "2", "--steps",
       "2",
-      "--set", "pseudoLabels.size=64x32", "--set", "warmUp=1", "--output", run,
+      "--set", "pseudo_labels.size=64x32", "--set", "schedule.warm_up=1", "--output", run,
     ])
-    #expect(try setting("variant", of: run) == "auto" && setting("dataset", of: run) == "cityscapes")
+    #expect(
+      try setting("network.variant", of: run) == "auto" && setting("data.dataset", of: run) == "cityscapes")
     let images = try #require(try json("\(run)/manifest.json")["images"] as? [String: Any])
     #expect((images["names"] as? [String])?.count == 3)
     let result = mini.folder.path("result.json")
@@ -68,7 +70,7 @@ struct ExperimentTests {
     #expect(found["images"] as? Int == 3 && found["missing"] as? Int == 497)
     let name = (found["protocol"] as? [String: Any])?["name"] as? String
     #expect(name == "sfda, size 64x32")
-    let sets = try #require(found["classSets"] as? [[String: Any]])
+    let sets = try #require(found["class_sets"] as? [[String: Any]])
     #expect(sets.compactMap { $0["name"] as? String } == ["cityscapes19"])
   }
 

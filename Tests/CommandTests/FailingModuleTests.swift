@@ -40,7 +40,7 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
       let told = try error(
         ["adapt", "--weights", module, "--classes", "camvid11", "--images", sample.images, "--output", run]
           + ["--batch", "2", "--crop", "32x24", "--steps", "4", "--learning-rate", "1e-2"]
-          + ["--set", "selectEvery=0", "--set", "plan=off", "--set", "warmUp=0"])
+          + ["--set", "selection.every=0", "--set", "runtime.plan=off", "--set", "schedule.warm_up=0"])
       #expect(told.contains(why) || told.contains("free memory"), "\(told)")
       #expect(told.contains("(the state after step 1 is saved)"), "\(told)")
       #expect(told.contains("then go on with `iapc adapt --resume \(run)`"), "\(told)")

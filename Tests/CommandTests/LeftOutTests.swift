@@ -88,8 +88,8 @@ struct LeftOutTests {
       let check = try iapc(["data", "check", "--images", images, "--json", folder.path("check.json")])
       #expect(check.status == 1)
       for words in told { #expect(check.output.contains("left out   \(words)"), "\(check.output)") }
-      let found = try #require(try json(folder.path("check.json"))["leftOut"] as? [String: [String]])
-      #expect(found["otherFormats"]?.count == 3 && found["deadLinks"] == ["\(images)/more"])
+      let found = try #require(try json(folder.path("check.json"))["left_out"] as? [String: [String]])
+      #expect(found["other_formats"]?.count == 3 && found["dead_links"] == ["\(images)/more"])
       let run = try done([
         "adapt", "--weights", sample.weights, "--images", images, "--output", folder.path("run"), "--batch",
         "2",

@@ -53,7 +53,7 @@ struct NoScoreTests {
       ])
       #expect(outcome.output.contains("all are ignored in cityscapes19"))
       #expect(!outcome.output.contains("0.00"))
-      let sets = try #require(try json(file)["classSets"] as? [[String: Any]])
+      let sets = try #require(try json(file)["class_sets"] as? [[String: Any]])
       #expect(sets.count == 1 && sets.allSatisfy { $0["mIoU"] is NSNull })
     }
   }
@@ -80,7 +80,7 @@ struct NoScoreTests {
       let outcome = try done([
         "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11", "--size",
         "64x48", "--crop", "32x24", "--batch", "2", "--steps", "2", "--validation-images", sample.images,
-        "--validation-labels", try ignored(in: folder), "--set", "evaluateEvery=1", "--output", run,
+        "--validation-labels", try ignored(in: folder), "--set", "validation.every=1", "--output", run,
       ])
       #expect(
         outcome.errors.contains(why) && outcome.errors.contains("mIoU - at step 1"), "\(outcome.errors)")

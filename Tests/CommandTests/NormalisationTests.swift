@@ -48,7 +48,7 @@ import Testing
       for part in [#""mean":[76.5,79.05"#, #""order":"bgr""#, #""std":[51,53.55"#] {
         #expect(option.contains(part), "\(option)")
       }
-      #expect(try said("set", ["--set", "normalisation=\(own)"]) == option)
+      #expect(try said("set", ["--set", "network.pixel_normalization=\(own)"]) == option)
       let file = try folder.file("own.yaml", Array("normalisation: \(own)\n".utf8))
       #expect(try said("file", ["--config", file]) == option)
       #expect(try said("again", ["--weights", "\(folder.path("option"))/adapted.pth"]) == option)

@@ -40,7 +40,7 @@ import Testing
     let lines = try jsonLines("\(run)/metrics.jsonl")
     #expect(lines.map { $0["step"] as? Int } == [1, 2, 3])
     let keys: Set = [
-      "step", "total", "ia", "pe", "ps_label", "ps_prototype", "im", "gradientNorm", "learningRate",
+      "step", "total", "ia", "pe", "ps_label", "ps_prototype", "im", "gradient_norm", "learning_rate",
       "seconds",
     ]
     for line in lines { #expect(Set(line.keys) == keys) }
@@ -107,8 +107,8 @@ import Testing
       try done([
         "step", "--weights", sample.weights, "--inputs", "\(sample.batches)/step_000001.safetensors",
         "--steps", "2",
-        "--learning-rate", "1e-3", "--profile", "reference", "--set", "backboneUpdates=1", "--set",
-        "rarePixels=48",
+        "--learning-rate", "1e-3", "--profile", "reference", "--set", "optimizer.backbone_updates=1", "--set",
+        "method.rare_pixels=48",
         "--json", output,
       ])
       let result = try json(output)

@@ -32,7 +32,7 @@ import Testing
       [
         "--weights", "source/last.safetensors", "--images", "scenes/images", "--batch", "2", "--crop",
         "32x24",
-        "--set", "warmUp=0", "--set", "horizon=100",
+        "--set", "schedule.warm_up=0", "--set", "schedule.total_steps=100",
       ])
   }
 
@@ -44,7 +44,7 @@ import Testing
         "--images", "scenes/images", "--labels", "scenes/labels", "--label-space", "camvid11",
         "--validation-images", "scenes/images", "--validation-labels", "scenes/labels", "--size", "64x48",
         "--crop",
-        "32x24", "--batch", "2", "--set", "horizon=100",
+        "32x24", "--batch", "2", "--set", "schedule.total_steps=100",
       ])
   }
 

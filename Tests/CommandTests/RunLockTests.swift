@@ -12,7 +12,7 @@ import Testing
 
   @Test(
     "A run folder that a run writes to is refused with who has it; a kill frees it",
-    arguments: [[], ["--processes", "2", "--set", "mixing.classes=off"]])
+    arguments: [[], ["--processes", "2", "--set", "method.class_mix=off"]])
   func adapt(processes: [String]) throws {
     try withTemporaryFolder { folder in
       let run = folder.path("run")

@@ -72,7 +72,7 @@ import Testing
       try example(folder)
       let asked = ["--class-set", "synthia16", "--class-set", "synthia16-compact"]
       let result = try evaluate(folder, asked)
-      let sets = try #require(result["classSets"] as? [[String: Any]])
+      let sets = try #require(result["class_sets"] as? [[String: Any]])
       #expect(sets.map { $0["name"] as? String } == ["synthia16", "synthia16-compact"])
       let means = sets.compactMap { $0["mIoU"] as? Double }
       // Vegetation pays for the terrain that is predicted so in the first convention only.
@@ -84,7 +84,7 @@ import Testing
         ["evaluate", "--from", folder.path("out.json"), "--json", later, "--class-set", "synthia13"])
       #expect(outcome.output.contains("synthia13: 13 of the 16"))
       let again = try json(later)
-      let names = (again["classSets"] as? [[String: Any]])?.map { $0["name"] as? String }
+      let names = (again["class_sets"] as? [[String: Any]])?.map { $0["name"] as? String }
       #expect(names == ["synthia16", "synthia16-compact", "synthia13"])
       #expect(again["confusion"] as? [[Int]] == result["confusion"] as? [[Int]])
       #expect(again["mIoU"] as? Double == result["mIoU"] as? Double)

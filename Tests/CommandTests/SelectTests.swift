@@ -11,7 +11,7 @@ import Testing
 
   /// A run that keeps a checkpoint of each of its three steps.
   private func run(in folder: ScratchFolder, _ name: String = "run", _ more: [String] = []) throws -> String {
-    let settings = ["checkpointEvery=1", "checkpointKeep=9"].flatMap { ["--set", $0] }
+    let settings = ["checkpoint.every=1", "checkpoint.keep=9"].flatMap { ["--set", $0] }
     try done(sample.adapt(to: folder.path(name), "--steps", "3") + settings + more)
     return folder.path(name)
   }
@@ -85,10 +85,10 @@ import Testing
         let group = choice["group"] as? String
         let scores = candidates.filter { group == nil || $0["group"] as? String == group }
           .compactMap { $0["mIoU"] as? Double }
-        let best = try #require(choice["oracleMIoU"] as? Double)
+        let best = try #require(choice["oracle_mIoU"] as? Double)
         #expect(best == scores.max())
         let regret = try #require(choice["regret"] as? Double)
-        #expect(abs(regret - (best - (choice["selectedMIoU"] as? Double ?? 0))) < 1e-12)
+        #expect(abs(regret - (best - (choice["selected_mIoU"] as? Double ?? 0))) < 1e-12)
       }
     }
   }

@@ -20,9 +20,10 @@ import Testing
     arguments: [
       (["--steps", "0"], ["steps", "at least 1"]),
       (["--steps", "many"], ["--steps", "\"many\"", "a whole number"]),
-      (["--set", "stepz=3"], ["stepz", "nearest is steps"]),
-      (["--set", "weights.in=3"], ["nearest is weights.i"]),
-      (["--set", "weights.im=much"], ["weights.im", "\"much\"", "a number"]),
+      (["--set", "stepz=3"], ["stepz", "nearest is schedule.steps"]),
+      (["--set", "loss_weights.in=3"], ["nearest is loss_weights.i"]),
+      (["--set", "learningRate=1e-3"], ["learningRate", "nearest is optimizer.learning_rate"]),
+      (["--set", "loss_weights.im=much"], ["loss_weights.im", "\"much\"", "a number"]),
       (["--set", "steps"], ["KEY=VALUE"]),
       (["--classes", "camvid"], ["camvid", "nearest is camvid11"]),
       (["--network", "esp"], ["unknown network", "espnet"]),
@@ -34,9 +35,9 @@ import Testing
       (["--size", "64"], ["\"64\"", "640x480"]),
       (["--crop", "36x24"], ["36x24", "multiples of 8"]), (["--crop", "128x96"], ["128x96", "64x48"]),
       (["--precision", "float8"], ["float8", "float32"]),
-      (["--set", "notFinite=go"], ["notFinite", "stop, skip"]),
-      (["--set", "mostSkipped=0"], ["mostSkipped", "at least 1"]),
-      (["--learning-rate=-1"], ["learningRate", "above 0"]),
+      (["--set", "runtime.on_nan=go"], ["runtime.on_nan", "stop, skip"]),
+      (["--set", "runtime.max_skipped=0"], ["runtime.max_skipped", "at least 1"]),
+      (["--learning-rate=-1"], ["optimizer.learning_rate", "above 0"]),
     ])
   func value(_ options: [String], _ words: [String]) throws {
     let outcome = try iapc(
@@ -59,10 +60,10 @@ import Testing
       ),
       (["--steps", "9223372036854775807"], ["steps", "at most 1000000000"]),
       (["--size", "99999999999x99999999999"], ["99999999999x99999999999", "640x480"]),
-      (["--set", "checkpointEvery=9223372036854775807"], ["checkpointEvery", "at most"]),
-      (["--set", "checkpointKeep=9223372036854775807"], ["checkpointKeep", "at most"]),
-      (["--set", "selectEvery=9223372036854775807"], ["selectEvery", "at most"]),
-      (["--set", "warmUp=9223372036854775807"], ["warmUp", "at most"]),
+      (["--set", "checkpoint.every=9223372036854775807"], ["checkpoint.every", "at most"]),
+      (["--set", "checkpoint.keep=9223372036854775807"], ["checkpoint.keep", "at most"]),
+      (["--set", "selection.every=9223372036854775807"], ["selection.every", "at most"]),
+      (["--set", "schedule.warm_up=9223372036854775807"], ["schedule.warm_up", "at most"]),
     ])
   func huge(_ options: [String], _ words: [String]) throws {
     let began = Date()
@@ -93,10 +94,10 @@ import Testing
 
   @Test("A key of the config file that is unknown names the file, the line and the nearest key")
   func unknownKey() throws {
-    let config = try folder.file("run.yaml", Array("steps: 2\nlearningrate: 1e-3\n".utf8))
+    let config = try folder.file("run.yaml", Array("schedule.steps: 2\nlearningrate: 1e-3\n".utf8))
     try expectError(
       sample.adapt(to: output, "--config", config), saying: "learningrate in \(config), line 2",
-      "nearest is learningRate")
+      "nearest is optimizer.learning_rate")
     #expect(!exists(output))
   }
 
@@ -104,7 +105,7 @@ import Testing
   func badConfig() throws {
     try expectError(
       sample.adapt(to: output, "--config", folder.path("none.yaml")), saying: "none.yaml", "no such file")
-    let config = try folder.file("bad.yaml", Array("steps: [1\nseed: 2\n".utf8))
+    let config = try folder.file("bad.yaml", Array("schedule.steps: [1\nruntime.seed: 2\n".utf8))
     try expectError(sample.adapt(to: output, "--config", config), saying: "bad.yaml", "not YAML")
     #expect(!exists(output))
   }

@@ -76,7 +76,7 @@ import Testing
     try withTemporaryFolder { folder in
       // Large scales make the pseudo-labels last.
       let command = try Command(
-        sample.adapt(to: folder.path("run"), "--steps", "1", "--set", "pseudoLabels.scales=4,4,4,4,4,4,4,4"))
+        sample.adapt(to: folder.path("run"), "--steps", "1", "--set", "pseudo_labels.scales=4,4,4,4,4,4,4,4"))
       while command.isRunning, listing(command.cache)?.contains(where: { $0.contains(".partial-") }) != true {
         usleep(2000)
       }

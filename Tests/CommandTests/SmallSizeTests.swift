@@ -24,7 +24,7 @@ import Testing
           + [
             "--label-space", "camvid11", "--size", "64x48", "--crop", "32x32", "--batch", "1", "--steps", "1",
           ]
-          + ["--output", small.folder.path("source"), "--set", "plan=off"])
+          + ["--output", small.folder.path("source"), "--set", "runtime.plan=off"])
       return small
     }
   }
@@ -111,7 +111,7 @@ import Testing
         ["benchmark", "step", "--network", "espnet", "--crop", "8x8", "--batch", "1"], saying: words)
       try done(
         ["adapt", "--weights", sample.weights, "--crop", "8x8", "--batch", "2", "--steps", "1"]
-          + ["--set", "plan=off"] + source)
+          + ["--set", "runtime.plan=off"] + source)
     }
   }
 

@@ -64,7 +64,7 @@ struct TensorBoardTests {
     #expect(board.images.count == 4)
     #expect(board.images.values.allSatisfy { $0 == [[0, 64, 48], [3, 64, 48]] })
     let config = try EventFiles("\(sample.run)/tensorboard").texts["config"]?[0] ?? ""
-    #expect(config.contains("    learningRate: 0.005"))
+    #expect(config.contains("    learning_rate: 0.005"))
   }
 
   @Test("After a kill and on, it reads each step once, as metrics.jsonl has it")

@@ -136,10 +136,13 @@ private struct Expected: Decodable {
             output,
           ]
             + [
-              "--batch", "2", "--crop", "32x24", "--steps", "\(steps)", "--set", "selectEvery=0", "--threads",
+              "--batch", "2", "--crop", "32x24", "--steps", "\(steps)", "--set", "selection.every=0",
+              "--threads",
               "1",
             ]
-            + ["--set", "checkpointEvery=2", "--set", "warmUp=1", "--set", "horizon=9"] + more)
+            + [
+              "--set", "checkpoint.every=2", "--set", "schedule.warm_up=1", "--set", "schedule.total_steps=9",
+            ] + more)
       }
       let (whole, run) = (folder.path("whole"), folder.path("run"))
       try adapt(whole, 4)
@@ -179,17 +182,17 @@ private struct Expected: Decodable {
       // After 32 steps of the usual momentum 3 % are left.
       let outcome = try done(
         [
-          "compare", "--methods", "tent,self-training,tent+finalStatistics=source", "--output", output,
+          "compare", "--methods", "tent,self-training,tent+batch_norm.final=source", "--output", output,
           "--labelled-images", sample.images, "--labels", sample.labels, "--label-space", "camvid11",
           "--checkpoints", "1", "--", "--weights", folder.path("\(name).pt"), "--classes", "camvid11",
           "--images",
-          sample.images, "--batch", "2", "--crop", "32x24", "--steps", "32", "--set", "selectEvery=0",
+          sample.images, "--batch", "2", "--crop", "32x24", "--steps", "32", "--set", "selection.every=0",
         ])
       let timed = try done(
         ["benchmark", "step", "--weights", folder.path("\(name).pt"), "--classes", "camvid11"]
           + ["--crop", "32x24", "--batch", "2", "--steps", "1", "--json", folder.path("timed.json")])
       #expect(timed.output.contains("seconds a step") && !timed.output.contains("GFLOP"))
-      #expect(try json(folder.path("timed.json"))["operationsPerStep"] == nil)
+      #expect(try json(folder.path("timed.json"))["operations_per_step"] == nil)
       let (isSlow, own) = (name != "unet", name == "unet" ? "running" : "target")
       #expect(try comparedStatistics(output) == [own, own, "running"])
       let note = "by its momentum of 0.001, 32 steps leave 97 % of the source's"
@@ -216,16 +219,16 @@ private struct Expected: Decodable {
             "--output", folder.path("\(module)-\(method)"), "--batch", "2", "--crop", "32x24", "--steps",
             steps,
           ]
-          + ["--method", method, "--set", "selectEvery=0", "--set", "plan=off"]
+          + ["--method", method, "--set", "selection.every=0", "--set", "runtime.plan=off"]
       }
       for method in [
         "source-only", "tent", "self-training", "urma", "hcl", "cotta", "dt-st", "iapc",
       ] {
         for module in ["layernorm.pt", "modes.traced.pt"] { try done(arguments(module, method, "1")) }
       }
-      try done(arguments("modes.traced.pt", "batchnorm", "1"))
+      try done(arguments("modes.traced.pt", "adabn", "1"))
       try expectError(
-        arguments("layernorm.pt", "batchnorm", "1"), saying: "cannot adapt by batchnorm",
+        arguments("layernorm.pt", "adabn", "1"), saying: "cannot adapt by adabn",
         "no layer of the network normalises by the statistics of batches")
     }
   }

@@ -51,7 +51,7 @@ import Testing
   func stopAndResume() throws {
     try withTemporaryFolder { folder in
       let (run, whole) = (folder.path("run"), folder.path("whole"))
-      let options = ["--steps", "40", "--set", "rareClasses.sampling=on", "--optimizer", "sgd"]
+      let options = ["--steps", "40", "--set", "data.rare_class_sampling=on", "--optimizer", "sgd"]
       try done(train(to: whole) + options)
       let command = try Command(train(to: run) + options)
       while command.isRunning, (try? jsonLines("\(run)/metrics.jsonl").count) ?? 0 < 3 { usleep(2000) }
@@ -75,7 +75,7 @@ import Testing
       let run = folder.path("run")
       try done(train(to: run, "--steps", "1"))
       try expectError(
-        ["train", "--resume", run, "--set", "momentum=0.5"], saying: "momentum", "0.9", "0.5")
+        ["train", "--resume", run, "--set", "optimizer.momentum=0.5"], saying: "momentum", "0.9", "0.5")
       try expectError(["train", "--resume", sample.run], saying: "it is a run of `iapc adapt`")
       try expectError(["adapt", "--resume", run], saying: "iapc train --resume \(run)")
       try expectError(["train", "--resume", folder.path("none")], saying: "there is no such folder")
@@ -89,25 +89,38 @@ import Testing
       let run = folder.path("run")
       try done(
         train(
-          to: run, "--profile", "deeplabv2", "--network", "espnet", "--steps", "1", "--set", "momentum=0.8"))
-      #expect(try setting("profile", of: run) == "deeplabv2" && setting("optimizer", of: run) == "sgd")
-      #expect(try setting("momentum", of: run) == "0.8" && setting("batch", of: run) == "2")
-      #expect(try setting("horizon", of: run) == "250000" && setting("crop", of: run) == "32x24")
+          to: run, "--profile", "deeplabv2", "--network", "espnet", "--steps", "1", "--set",
+          "optimizer.momentum=0.8"))
+      #expect(try setting("profile", of: run) == "deeplabv2" && setting("optimizer.name", of: run) == "sgd")
+      #expect(
+        try setting("optimizer.momentum", of: run) == "0.8" && setting("data.batch_size", of: run) == "2")
+      #expect(
+        try setting("schedule.total_steps", of: run) == "250000"
+          && setting("augmentation.crop", of: run) == "32x24")
     }
   }
 
   @Test(
     "Values that make no training",
     arguments: [
-      (["--set", "optimizer=adam"], ["optimizer", "adamw, adamw-relative, sgd"]),
+      (["--set", "optimizer.name=adam"], ["optimizer", "adamw, adamw_rms, sgd"]),
       (["--profile", "deeplab"], ["deeplab", "compact, deeplabv2"]),
-      (["--set", "views.distortion=heavy"], ["views.distortion", "none, ssd"]),
-      (["--set", "freezeNormalisation=yes"], ["freezeNormalisation", "none, affine, all"]),
+      (
+        ["--set", "augmentation.photometric_distortion=heavy"],
+        ["augmentation.photometric_distortion", "none, ssd"]
+      ),
+      (["--set", "batch_norm.freeze=yes"], ["batch_norm.freeze", "none, affine, all"]),
       (["--crop", "36x24"], ["36x24", "multiples of 8"]),
-      (["--set", "rareclasses.sampling=on"], ["nearest is rareClasses.sampling"]),
-      (["--set", "rareClasses.sampling=on", "--set", "rareClasses.pixels=9999"], ["rareClasses.pixels"]),
+      (["--set", "data.rareclass_sampling=on"], ["nearest is data.rare_class_sampling"]),
+      (
+        ["--set", "data.rare_class_sampling=on", "--set", "data.rare_class_min_pixels=9999"],
+        ["data.rare_class_min_pixels"]
+      ),
       (["--validation-label-space", "cityscapes"], ["unknown label space", "cityscapes19"]),
-      (["--steps", "10", "--set", "horizon=9"], ["horizon", "at least the number of steps, 10"]),
+      (
+        ["--steps", "10", "--set", "schedule.total_steps=9"],
+        ["schedule.total_steps", "at least the number of steps, 10"]
+      ),
     ])
   func value(_ options: [String], _ words: [String]) throws {
     try withTemporaryFolder { folder in
@@ -123,7 +136,9 @@ import Testing
   @Test("The help shows how DeepLabV2 is trained on GTA5")
   func help() throws {
     let outcome = try iapc("train", "--help")
-    for words in ["--profile deeplabv2 --images gta5/images", "views.classMaximum", "rareClasses.sampling"] {
+    for words in [
+      "--profile deeplabv2 --images gta5/images", "augmentation.cat_max_ratio", "data.rare_class_sampling",
+    ] {
       #expect(outcome.output.contains(words))
     }
   }

@@ -38,16 +38,16 @@ import Testing
     }
   }
 
-  @Test("adapt ends at the first where mostUnreadable is 0, and goes on once the image is back")
+  @Test("adapt ends at the first where data.max_unreadable is 0, and goes on once the image is back")
   func strict() throws {
     try withTemporaryFolder { folder in
-      let (outcome, lost) = try run(in: folder, "--set", "mostUnreadable=0")
+      let (outcome, lost) = try run(in: folder, "--set", "data.max_unreadable=0")
       #expect(outcome.status == 1 && outcome.errorLines.last?.hasPrefix("error: ") == true)
       let line = outcome.errorLines.last ?? ""
-      #expect(line.contains(lost) && line.contains("mostUnreadable allows 0"), "\(outcome.errors)")
+      #expect(line.contains(lost) && line.contains("data.max_unreadable allows 0"), "\(outcome.errors)")
       #expect(!exists(folder.path("run/adapted.pth")))
       try FileManager.default.copyItem(atPath: "\(sample.images)/noon_00003.png", toPath: lost)
-      try done(["adapt", "--resume", folder.path("run"), "--set", "mostUnreadable=3"])
+      try done(["adapt", "--resume", folder.path("run"), "--set", "data.max_unreadable=3"])
       #expect(exists(folder.path("run/adapted.pth")))
     }
   }

@@ -191,7 +191,8 @@ private let python = ProcessInfo.processInfo.environment["IAPC_PYTHON"].flatMap 
       try done(
         ["adapt", "--weights", module, "--classes", "camvid11", "--images", sample.images, "--output", run]
           + [
-            "--batch", "2", "--crop", "32x24", "--steps", "1", "--set", "plan=off", "--set", "selectEvery=0",
+            "--batch", "2", "--crop", "32x24", "--steps", "1", "--set", "runtime.plan=off", "--set",
+            "selection.every=0",
           ])
       for name in ["adapted.pt", "adapted.pth", "adapted.safetensors"] {
         #expect(try done(["inspect", "\(run)/\(name)"]).output.contains("): runs"), "\(name)")

@@ -5,7 +5,7 @@ import Torch
 
 /// The source network as it is: what every other method is to be held against.
 ///
-/// With `finalStatistics: target` it is adaptive batch normalisation (Li et al. 2018): the same weights with
+/// With `batch_norm.final: target` it is adaptive batch normalisation (Li et al. 2018): the same weights with
 /// statistics of the target images.
 public final class SourceOnly: AdaptationMethod {
   public let student: any Segmenter

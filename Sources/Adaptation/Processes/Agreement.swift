@@ -62,7 +62,7 @@ extension Peers {
     throw refused(
       "--batch \(settings.batch)",
       "classes are mixed in pairs of images, and a pair would be in two processes",
-      "use a --batch of a multiple of \(2 * count), or --set mixing.classes=off")
+      "use a --batch of a multiple of \(2 * count), or --set method.class_mix=off")
   }
 
   private func short(_ text: String) -> String { text.count > 80 ? "\(text.prefix(80))..." : text }
@@ -72,7 +72,7 @@ extension Manifest {
   /// What several processes must have in common.
   func facts<Root: RunSettings>(_ root: Root.Type) -> [(name: String, value: String)] {
     let others = (settings ?? [:]).filter { !Root.free.contains($0.key) }.sorted { $0.key < $1.key }
-    return [("version of iapc", versions.iapc), ("number of steps", settings?["steps"] ?? "")]
+    return [("version of iapc", versions.iapc), ("number of steps", settings?["schedule.steps"] ?? "")]
       + contents.map { ($0.name, $0.sha256 ?? "none") } + others.map { ("setting \($0.key)", $0.value) }
   }
 }

@@ -12,13 +12,13 @@ extension AdaptationSettings {
     guard !network.hasBatchStatistics else { return nil }
     guard method != .batchnorm else {
       throw Problem(
-        "cannot adapt by batchnorm", at: network.name,
+        "cannot adapt by adabn", at: network.name,
         because:
           "no layer of the network normalises by the statistics of batches, so there are none to estimate",
         remedy: "choose another --method: tent trains the weights and biases of its normalisations")
     }
     return
-      "no layer of the network normalises by the statistics of batches: initialStatistics, finalStatistics, "
-      + "studentNorm, teacherNorm, statisticsPass and syncBatchnorm change nothing"
+      "no layer of the network normalises by the statistics of batches: batch_norm.initial, "
+      + "batch_norm.final, batch_norm.student, teacher.batch_norm, batch_norm.update_pass and batch_norm.sync change nothing"
   }
 }

@@ -32,8 +32,8 @@ public struct GuardVerdict: Codable, Equatable, Sendable {
     func text(_ value: Double) -> String { String(format: "%.3f", value) }
     let scores = "score without labels \(text(adapted)) after the steps, \(text(start)) before"
     return isWorse
-      ? "the steps made the network worse: saved is the network before them (\(scores); guard=off saves the "
-        + "adapted one)"
+      ? "the steps made the network worse: saved is the network before them (\(scores); "
+        + "selection.guard=off saves the adapted one)"
       : "guard: \(scores)"
   }
 }

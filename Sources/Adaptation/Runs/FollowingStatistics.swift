@@ -29,7 +29,7 @@ extension AdaptationSettings {
     finalStatistics = .target
     return "the network ends with normalisation statistics of the target images: by its momentum of "
       + "\(String(format: "%.3g", 1 - kept)), \(steps) steps leave \(Int((100 * left).rounded())) % of the source's in "
-      + "the stored ones, which the student does not learn with (finalStatistics=source keeps them)"
+      + "the stored ones, which the student does not learn with (batch_norm.final=source keeps them)"
   }
 
   /// Which normalisation statistics the adapted network of a run has, in a word: of the source, moved by the steps

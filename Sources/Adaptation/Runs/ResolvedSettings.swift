@@ -112,7 +112,7 @@ extension AdaptationSettings {
     let crop = crop ?? half
     self.crop = crop
     for (name, value) in [("size", size), ("crop", crop)] { try network.checkInput(value, "--\(name)") }
-    if let size = pseudoLabels.size { try network.checkLeast(size, "pseudoLabels.size") }
+    if let size = pseudoLabels.size { try network.checkLeast(size, "pseudo_labels.size") }
     // Some statistics are of fewer images than a batch has.
     try network.checkStatistics(of: size, count: 1, at: "--size \(size)")
     try checkStatistics(of: crop, for: network)

@@ -157,8 +157,8 @@ package struct StepLoop {
     try? keeper.save()
     let good =
       keeper.saved > 0 ? "the last good checkpoint is of step \(keeper.saved)" : "no step before it was good"
-    let before = "the \(skipped) steps before it were skipped, and mostSkipped is \(mostSkipped); "
-    let goOn = "go on with --resume \(folder.path) --set notFinite=skip, "
+    let before = "the \(skipped) steps before it were skipped, and runtime.max_skipped is \(mostSkipped); "
+    let goOn = "go on with --resume \(folder.path) --set runtime.on_nan=skip, "
     throw Problem(
       "the \(record.whatIsNoNumber) is no longer a number", at: record.place,
       because: (notFinite == .skip ? before : "") + good,

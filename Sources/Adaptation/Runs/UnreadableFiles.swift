@@ -27,7 +27,7 @@ final class UnreadableFiles {
     try batch.map { made in
       for file in made.unreadable where paths.insert(file.path).inserted {
         guard paths.count <= most else {
-          throw ended(by: file, because: "\(paths.count) different files, mostUnreadable allows \(most)")
+          throw ended(by: file, because: "\(paths.count) different files, data.max_unreadable allows \(most)")
         }
         observer.note("another file is taken in the place of an unreadable one: \(file.problem)")
       }

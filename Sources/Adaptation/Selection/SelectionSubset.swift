@@ -53,7 +53,7 @@ public struct SelectionSubset: Sendable {
   /// Images of a batch that statistics are estimated by.
   static let statisticsBatch = 4
 
-  /// Estimates a network's normalisation statistics anew over the images, as a run with `finalStatistics: target`
+  /// Estimates a network's normalisation statistics anew over the images, as a run with `batch_norm.final: target`
   /// ends.
   ///
   /// - `progress`: called before each batch; what it throws ends the work.

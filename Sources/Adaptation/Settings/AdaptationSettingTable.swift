@@ -4,198 +4,219 @@ extension AdaptationSettings {
   /// Every setting under the name that config files and `--set` use.
   public static let table = SettingTable<AdaptationSettings>([
     Setting("profile", \.profile, "a set of choices to start from"),
-    Setting("method", \.method, "the way to adapt"),
-    Setting("network", \.network, "the network's family; auto: as the weights say"),
-    Setting("weightsFile", \.weightsFile, "the source network's weights (--weights)"),
-    Setting("classes", \.classes, "the label space that the network predicts"),
-    Setting("variant", \.variant, "what foreign weights do not say: an origin, properties, or both"),
-    Setting("normalisation", \.normalisation, "the colours that the weights want; auto: as they say"),
-    Setting("images", \.target.images, "the unlabelled images: a folder or a list file"),
-    Setting("dataset", \.target.dataset, "a data set in their place: its name, or a .yaml"),
-    Setting("data", \.target.data, "the data set's root folder"),
-    Setting("split", \.target.split, "the data set's part; auto: its own choice"),
-    Setting("allowMissing", \.target.allowMissing, "whether images of the data set may be missing"),
+    Setting("method.name", \.method, "the way to adapt"),
     Setting(
-      "exifOrientation", \.target.exifOrientation,
-      "apply: images are turned as their EXIF says; ignore: as they are stored"),
-    Setting("output", \.output, "the run folder"),
-    Setting("batch", \.batch, "images a step, over all processes"),
-    Setting("steps", \.steps, "updates to run"),
-    Setting("learningRate", \.learningRate, "the body's learning rate after the warm-up"),
-    Setting(
-      "warmUp", \.warmUp, "steps in which the rate rises from a tenth; auto: 5/9 of all, at most 5000"),
-    Setting("horizon", \.horizon, "the step at which the rate would reach 0; auto: just after the last"),
-    Setting("power", \.power, "the power of the learning rate's decay"),
-    Setting("size", \.size, "the size that images are brought to"),
-    Setting("crop", \.crop, "the size of the crops that networks see in training"),
-    Setting("views.minScale", \.views.minScale, "the smallest random factor of the size"),
-    Setting("views.maxScale", \.views.maxScale, "the largest random factor of the size"),
-    Setting("views.mirror", \.views.mirror, "whether half of the crops are mirrored"),
-    Setting("views.colour", \.views.colour, "whether the student's crops change colours"),
-    Setting(
-      "views.minimumClasses", \.views.minimumClasses, "crops with more classes are preferred (10 tries)"),
-    Setting("pseudoLabels.size", \.pseudoLabels.size, "the input size of pseudo-labels at scale 1"),
-    Setting(
-      "pseudoLabels.scales", \.pseudoLabels.scales,
-      "the scales whose scores are summed; auto: three of the candidates, chosen without labels"),
-    Setting(
-      "pseudoLabels.candidates", \.pseudoLabels.candidates, "the scales that are tried where none are named"),
-    Setting(
-      "pseudoLabels.statistics", \.pseudoLabels.statistics,
-      "whose normalisation statistics label at each scale: the network's, or the images' at that scale"),
-    Setting(
-      "pseudoLabels.balance", \.pseudoLabels.balance,
-      "how far rare classes are preferred: probabilities over a class's mean one to that power"),
-    Setting("pseudoLabels.mirror", \.pseudoLabels.mirror, "whether mirrored images are summed too"),
-    Setting(
-      "exposure", \.exposure,
-      "how bright images are for the networks that label them: as they are, or as the source's were"),
-    Setting("weights.ia", \.iapc.weights.importance, "the importance-aware term's weight; 0: off"),
-    Setting("weights.pe", \.iapc.weights.enhanced, "the prototype-enhanced term's weight"),
-    Setting("weights.ps", \.iapc.weights.symmetric, "the prototype-symmetric term's weight"),
-    Setting("weights.im", \.iapc.weights.entropy, "the entropy term's weight"),
-    Setting(
-      "entropyOn", \.iapc.entropyOn,
+      "method.im_pixels", \.iapc.entropyOn,
       "which pixels the entropy term takes: all, or those whose predicted class is their label"),
-    Setting("importance", \.iapc.importance, "what trust in the source network is read from"),
+    Setting("method.importance", \.iapc.importance, "what trust in the source network is read from"),
     Setting(
-      "mixing.classes", \.iapc.mixing.classes,
+      "method.class_mix", \.iapc.mixing.classes,
       "whether half of an image's classes are pasted over another of the batch for the student"),
-    Setting("mixing.masked", \.iapc.mixing.masked, "the share of square patches hidden from the student"),
+    Setting("method.mask_ratio", \.iapc.mixing.masked, "the share of square patches hidden from the student"),
     Setting(
-      "mixing.patch", \.iapc.mixing.patch,
+      "method.mask_patch", \.iapc.mixing.patch,
       "the side of such a patch, in pixels; auto: 1/15 of the crop's shorter side"),
-    Setting("prototypes", \.iapc.prototypes, "what prototypes are means of"),
+    Setting("method.prototypes", \.iapc.prototypes, "what prototypes are means of"),
     Setting(
-      "prototypeLayout", \.iapc.prototypeLayout, "scrambled2023 imitates a mistake of the code of 2023"),
-    Setting("prototypeDecay", \.iapc.prototypeDecay, "share of the old prototypes, for momentum"),
-    Setting("selfTraining.balanced", \.selfTraining.balanced, "self-training: a threshold for each class"),
-    Setting("selfTraining.threshold", \.selfTraining.threshold, "self-training: the one threshold"),
-    Setting("selfTraining.portion", \.selfTraining.portion, "self-training: pixels taken in the first round"),
-    Setting("selfTraining.portionStep", \.selfTraining.portionStep, "self-training: more of them each round"),
-    Setting("selfTraining.portionMost", \.selfTraining.portionMost, "self-training: at most so many"),
-    Setting("selfTraining.round", \.selfTraining.round, "self-training: steps of a round"),
+      "method.prototype_layout", \.iapc.prototypeLayout,
+      "scrambled2023 imitates a mistake of the code of 2023"),
+    Setting("method.prototype_decay", \.iapc.prototypeDecay, "share of the old prototypes, for momentum"),
+    Setting(
+      "method.class_weights", \.iapc.classBalance,
+      "which classes weigh more: those rare in a batch, or those predicted less often than labelled"),
+    Setting(
+      "method.rare_pixels", \.iapc.rarePixels,
+      "pixels an image below which a class is rare; auto: 1/32 of the crop"),
+    Setting("method.rare_weight", \.iapc.rareWeight, "the weight of rare classes"),
+    Setting(
+      "method.ignored_in_mean", \.iapc.ignoredInMean, "whether ignored pixels count in the supervised means"),
+    Setting("self_training.balanced", \.selfTraining.balanced, "self-training: a threshold for each class"),
+    Setting("self_training.threshold", \.selfTraining.threshold, "self-training: the one threshold"),
+    Setting(
+      "self_training.portion", \.selfTraining.portion, "self-training: pixels taken in the first round"),
+    Setting(
+      "self_training.portion_step", \.selfTraining.portionStep, "self-training: more of them each round"),
+    Setting("self_training.portion_max", \.selfTraining.portionMost, "self-training: at most so many"),
+    Setting("self_training.round_steps", \.selfTraining.round, "self-training: steps of a round"),
     Setting("urma.entropy", \.urma.entropy, "urma: the entropy term's weight"),
     Setting("urma.uncertainty", \.urma.uncertainty, "urma: the weight of the decoders' disagreement"),
     Setting("urma.decoders", \.urma.decoders, "urma: classifiers on features with channels left out"),
     Setting("urma.dropout", \.urma.dropout, "urma: the probability that a channel is left out"),
     Setting("hcl.instance", \.hcl.instance, "hcl: the weight of the features' contrast"),
     Setting("hcl.temperature", \.hcl.temperature, "hcl: what similarities are divided by"),
-    Setting("hcl.teacherDecay", \.hcl.teacherDecay, "hcl: share of the old average at each step"),
-    Setting("cotta.teacherDecay", \.cotta.teacherDecay, "cotta: share of the old teacher at each step"),
+    Setting("hcl.ema_decay", \.hcl.teacherDecay, "hcl: share of the old average at each step"),
+    Setting("cotta.ema_decay", \.cotta.teacherDecay, "cotta: share of the old teacher at each step"),
     Setting("cotta.threshold", \.cotta.threshold, "cotta: the confidence below which views are averaged"),
     Setting("cotta.scales", \.cotta.scales, "cotta: the views' factors of the size"),
     Setting("cotta.restored", \.cotta.restored, "cotta: share of the weights put back at each step"),
-    Setting("dtSt.teacherDecay", \.dynamicTeacher.teacherDecay, "dt-st: share of the old teacher"),
-    Setting("dtSt.negative", \.dynamicTeacher.negative, "dt-st: weight of the classes ruled out"),
-    Setting("dtSt.mixing", \.dynamicTeacher.mixing, "dt-st: whether classes are pasted"),
-    Setting("teacherDecay", \.iapc.teacherDecay, "share of the old teacher at each step"),
-    Setting("teacherNorm", \.iapc.teacherNorm, "the teacher's normalisation statistics"),
+    Setting("dt_st.ema_decay", \.dynamicTeacher.teacherDecay, "dt-st: share of the old teacher"),
+    Setting("dt_st.negative", \.dynamicTeacher.negative, "dt-st: weight of the classes ruled out"),
+    Setting("dt_st.class_mix", \.dynamicTeacher.mixing, "dt-st: whether classes are pasted"),
+    Setting("loss_weights.ia", \.iapc.weights.importance, "the importance-aware term's weight; 0: off"),
+    Setting("loss_weights.pe", \.iapc.weights.enhanced, "the prototype-enhanced term's weight"),
+    Setting("loss_weights.ps", \.iapc.weights.symmetric, "the prototype-symmetric term's weight"),
+    Setting("loss_weights.im", \.iapc.weights.entropy, "the entropy term's weight"),
+    Setting("teacher.ema_decay", \.iapc.teacherDecay, "share of the old teacher at each step"),
+    Setting("teacher.batch_norm", \.iapc.teacherNorm, "the teacher's normalisation statistics"),
+    Setting("network.name", \.network, "the network's family; auto: as the weights say"),
+    Setting("network.weights", \.weightsFile, "the source network's weights (--weights)"),
+    Setting("network.classes", \.classes, "the label space that the network predicts"),
+    Setting("network.variant", \.variant, "what foreign weights do not say: an origin, properties, or both"),
     Setting(
-      "classBalance", \.iapc.classBalance,
-      "which classes weigh more: those rare in a batch, or those predicted less often than labelled"),
+      "network.pixel_normalization", \.normalisation, "the colours that the weights want; auto: as they say"),
+    Setting("data.images", \.target.images, "the unlabelled images: a folder or a list file"),
+    Setting("data.dataset", \.target.dataset, "a data set in their place: its name, or a .yaml"),
+    Setting("data.root", \.target.data, "the data set's root folder"),
+    Setting("data.split", \.target.split, "the data set's part; auto: its own choice"),
+    Setting("data.allow_missing", \.target.allowMissing, "whether images of the data set may be missing"),
     Setting(
-      "rarePixels", \.iapc.rarePixels, "pixels an image below which a class is rare; auto: 1/32 of the crop"),
-    Setting("rareWeight", \.iapc.rareWeight, "the weight of rare classes"),
-    Setting("ignoredInMean", \.iapc.ignoredInMean, "whether ignored pixels count in the supervised means"),
-    Setting("backboneUpdates", \.learning.backboneUpdates, "steps of the body for each gradient"),
-    Setting("statisticsPass", \.iapc.statisticsPass, "whether a plain pass follows each update"),
-    Setting("optimizer", \.learning.optimizer, "what moves the parameters"),
+      "data.exif_orientation", \.target.exifOrientation,
+      "apply: images are turned as their EXIF says; ignore: as they are stored"),
+    Setting("data.batch_size", \.batch, "images a step, over all processes"),
+    Setting("data.size", \.size, "the size that images are brought to"),
     Setting(
-      "studentNorm", \.learning.studentNorm, "the student's normalisation statistics while it learns"),
-    Setting("trained", \.learning.trained, "what of the network learns; auto: the method's own choice"),
-    Setting("headScale", \.learning.headScale, "the classifier's learning rate over the body's"),
-    Setting("momentum", \.learning.momentum, "the optimiser's momentum"),
-    Setting("weightDecay", \.learning.weightDecay, "the optimiser's weight decay"),
-    Setting("initialStatistics", \.initialStatistics, "normalisation statistics before the first step"),
+      "data.photometric_matching", \.exposure,
+      "how bright images are for the networks that label them: as they are, or as the source's were"),
     Setting(
-      "finalStatistics", \.finalStatistics,
+      "data.max_unreadable", \.mostUnreadable,
+      "files that may become unreadable during the run, replaced by the next; one more ends it"),
+    Setting("augmentation.crop", \.crop, "the size of the crops that networks see in training"),
+    Setting("augmentation.min_scale", \.views.minScale, "the smallest random factor of the size"),
+    Setting("augmentation.max_scale", \.views.maxScale, "the largest random factor of the size"),
+    Setting("augmentation.hflip", \.views.mirror, "whether half of the crops are mirrored"),
+    Setting("augmentation.color_jitter", \.views.colour, "whether the student's crops change colours"),
+    Setting(
+      "augmentation.min_classes", \.views.minimumClasses, "crops with more classes are preferred (10 tries)"),
+    Setting("pseudo_labels.size", \.pseudoLabels.size, "the input size of pseudo-labels at scale 1"),
+    Setting(
+      "pseudo_labels.scales", \.pseudoLabels.scales,
+      "the scales whose scores are summed; auto: three of the candidates, chosen without labels"),
+    Setting(
+      "pseudo_labels.candidate_scales", \.pseudoLabels.candidates,
+      "the scales that are tried where none are named"),
+    Setting(
+      "pseudo_labels.bn_statistics", \.pseudoLabels.statistics,
+      "whose normalisation statistics label at each scale: the network's, or the images' at that scale"),
+    Setting(
+      "pseudo_labels.class_balance", \.pseudoLabels.balance,
+      "how far rare classes are preferred: probabilities over a class's mean one to that power"),
+    Setting("pseudo_labels.flip", \.pseudoLabels.mirror, "whether mirrored images are summed too"),
+    Setting("batch_norm.update_pass", \.iapc.statisticsPass, "whether a plain pass follows each update"),
+    Setting(
+      "batch_norm.student", \.learning.studentNorm, "the student's normalisation statistics while it learns"),
+    Setting("batch_norm.initial", \.initialStatistics, "normalisation statistics before the first step"),
+    Setting(
+      "batch_norm.final", \.finalStatistics,
       "normalisation statistics of the adapted network; auto: target where the steps leave much of the source's"
     ),
-    Setting("adapted", \.adapted, "which network is saved: the student, or the average of its last steps"),
     Setting(
-      "guard", \.guards,
-      "whether the network before the steps is saved where the label-free score is lower after them"),
-    Setting(
-      "statisticsForm", \.statisticsForm,
+      "batch_norm.estimate", \.statisticsForm,
       "how batches enter statistics that are estimated anew: their mean, a running mean of momentum 0.1, or a "
         + "blend with the source's in which later batches count less"),
     Setting(
-      "sourceShare", \.sourceShare,
+      "batch_norm.source_fraction", \.sourceShare,
       "share of the source's statistics that stays in those estimated anew; auto: chosen without labels"),
-    Setting("device", \.device, "auto, cpu, cuda or cuda:N"),
     Setting(
-      "precision", \.learning.precision, "what the networks compute in: bfloat16 halves time and memory"),
-    Setting("seed", \.seed, "the seed of every random choice"),
-    Setting("threads", \.threads, "threads of the computation; 0: all cores"),
-    Setting("workers", \.workers, "threads that prepare batches ahead"),
-    Setting(
-      "syncBatchnorm", \.learning.syncBatchnorm,
+      "batch_norm.sync", \.learning.syncBatchnorm,
       "whether a batch's statistics are those of all processes' parts of it"),
+    Setting("optimizer.name", \.learning.optimizer, "what moves the parameters"),
+    Setting("optimizer.learning_rate", \.learningRate, "the body's learning rate after the warm-up"),
+    Setting("optimizer.backbone_updates", \.learning.backboneUpdates, "steps of the body for each gradient"),
     Setting(
-      "overlap", \.learning.overlap, "whether processes exchange gradients while backward goes on"),
+      "optimizer.trained", \.learning.trained, "what of the network learns; auto: the method's own choice"),
+    Setting("optimizer.head_lr_mult", \.learning.headScale, "the classifier's learning rate over the body's"),
+    Setting("optimizer.momentum", \.learning.momentum, "the optimiser's momentum"),
+    Setting("optimizer.weight_decay", \.learning.weightDecay, "the optimiser's weight decay"),
+    Setting("schedule.steps", \.steps, "updates to run"),
     Setting(
-      "mostUnreadable", \.mostUnreadable,
-      "files that may become unreadable during the run, replaced by the next; one more ends it"),
+      "schedule.warm_up", \.warmUp,
+      "steps in which the rate rises from a tenth; auto: 5/9 of all, at most 5000"),
     Setting(
-      "checkpointEvery", \.checkpointEvery,
-      "steps between checkpoints; auto: as many as take five minutes, at most a quarter of the run"),
-    Setting("checkpointKeep", \.checkpointKeep, "checkpoints kept"),
+      "schedule.total_steps", \.horizon, "the step at which the rate would reach 0; auto: just after the last"
+    ),
+    Setting("schedule.power", \.power, "the power of the learning rate's decay"),
     Setting(
-      "notFinite", \.notFinite,
-      "whether a step whose loss or gradient is no number ends the run or is left out"),
-    Setting("mostSkipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
+      "selection.guard", \.guards,
+      "whether the network before the steps is saved where the label-free score is lower after them"),
     Setting(
-      "plan", \.plan, "where memory or disk will not do: refuse to begin, or only warn; off: no estimate"),
-    Setting(
-      "selectEvery", \.selectEvery,
+      "selection.every", \.selectEvery,
       "steps between lines of selection.jsonl; 0: none; auto: a few that take 1/20 of the time"),
     Setting("selection.images", \.selection.images, "images that those lines look at; auto: at most 32"),
     Setting("selection.pixels", \.selection.pixels, "pixels of each of them"),
     Setting(
-      "collapse", \.collapse, "where the network seems to have collapsed: warn, stop the run, or off"),
+      "selection.collapse_alarm", \.collapse,
+      "where the network seems to have collapsed: warn, stop the run, or off"),
     Setting(
-      "collapseDrift", \.collapseDrift,
+      "selection.collapse_kl", \.collapseDrift,
       "how far class shares may move from those at the start (KL, in nats) before that is called a collapse"),
+    Setting(
+      "checkpoint.network", \.adapted, "which network is saved: the student, or the average of its last steps"
+    ),
+    Setting(
+      "checkpoint.every", \.checkpointEvery,
+      "steps between checkpoints; auto: as many as take five minutes, at most a quarter of the run"),
+    Setting("checkpoint.keep", \.checkpointKeep, "checkpoints kept"),
+    Setting("runtime.output", \.output, "the run folder"),
+    Setting("runtime.device", \.device, "auto, cpu, cuda or cuda:N"),
+    Setting(
+      "runtime.precision", \.learning.precision,
+      "what the networks compute in: bfloat16 halves time and memory"),
+    Setting("runtime.seed", \.seed, "the seed of every random choice"),
+    Setting("runtime.threads", \.threads, "threads of the computation; 0: all cores"),
+    Setting("runtime.workers", \.workers, "threads that prepare batches ahead"),
+    Setting(
+      "runtime.overlap", \.learning.overlap, "whether processes exchange gradients while backward goes on"),
+    Setting(
+      "runtime.on_nan", \.notFinite,
+      "whether a step whose loss or gradient is no number ends the run or is left out"),
+    Setting(
+      "runtime.max_skipped", \.mostSkipped, "such steps in a row that are left out before the run ends"),
+    Setting(
+      "runtime.plan", \.plan,
+      "where memory or disk will not do: refuse to begin, or only warn; off: no estimate"),
   ])
 
   /// - Throws: `Problem` for values that make no run.
   public func check() throws {
     for (name, value) in [
-      ("checkpointEvery", checkpointEvery ?? 1), ("checkpointKeep", checkpointKeep),
-      ("mostSkipped", mostSkipped), ("selection.images", selection.images ?? 1),
+      ("checkpoint.every", checkpointEvery ?? 1), ("checkpoint.keep", checkpointKeep),
+      ("runtime.max_skipped", mostSkipped), ("selection.images", selection.images ?? 1),
     ] {
       try require(name, value, in: 1...Most.steps)
     }
-    try require("steps", steps, in: (method.takesSteps ? 1 : 0)...Most.steps)
-    try require("batch", batch, in: 1...Most.batch)
-    try require(learningRate > 0, "learningRate", "\(learningRate)", "a number above 0")
-    for (name, value) in [("warmUp", warmUp), ("selectEvery", selectEvery)] {
+    try require("schedule.steps", steps, in: (method.takesSteps ? 1 : 0)...Most.steps)
+    try require("data.batch_size", batch, in: 1...Most.batch)
+    try require(learningRate > 0, "optimizer.learning_rate", "\(learningRate)", "a number above 0")
+    for (name, value) in [("schedule.warm_up", warmUp), ("selection.every", selectEvery)] {
       try require(name, value ?? 0, in: 0...Most.steps)
     }
     try require(
-      horizon ?? steps >= steps, "horizon", horizon.settingText, "at least the number of steps, \(steps)")
+      horizon ?? steps >= steps, "schedule.total_steps", horizon.settingText,
+      "at least the number of steps, \(steps)")
     try require(
       (2...100_000).contains(selection.pixels), "selection.pixels", "\(selection.pixels)", "2 to 100000")
-    try require(collapseDrift > 0, "collapseDrift", "\(collapseDrift)", "a number above 0")
-    try require((0...64).contains(workers), "workers", "\(workers)", "0 to 64")
-    try require(mostUnreadable >= 0, "mostUnreadable", "\(mostUnreadable)", "at least 0")
-    try require((0...1024).contains(threads), "threads", "\(threads)", "0 to 1024")
+    try require(collapseDrift > 0, "selection.collapse_kl", "\(collapseDrift)", "a number above 0")
+    try require((0...64).contains(workers), "runtime.workers", "\(workers)", "0 to 64")
+    try require(mostUnreadable >= 0, "data.max_unreadable", "\(mostUnreadable)", "at least 0")
+    try require((0...1024).contains(threads), "runtime.threads", "\(threads)", "0 to 1024")
     try require(
-      (1...16).contains(learning.backboneUpdates), "backboneUpdates", "\(learning.backboneUpdates)", "1 to 16"
+      (1...16).contains(learning.backboneUpdates), "optimizer.backbone_updates",
+      "\(learning.backboneUpdates)", "1 to 16"
     )
-    try require((0...1).contains(iapc.teacherDecay), "teacherDecay", "\(iapc.teacherDecay)", "0 to 1")
+    try require((0...1).contains(iapc.teacherDecay), "teacher.ema_decay", "\(iapc.teacherDecay)", "0 to 1")
     try require(
-      (pseudoLabels.scales ?? []).allSatisfy { $0 > 0 && $0 <= 4 }, "pseudoLabels.scales",
+      (pseudoLabels.scales ?? []).allSatisfy { $0 > 0 && $0 <= 4 }, "pseudo_labels.scales",
       pseudoLabels.scales.settingText,
       "factors above 0, at most 4")
     try require(
-      adapted == .student || method.hasTeacher, "adapted", "teacher",
+      adapted == .student || method.hasTeacher, "checkpoint.network", "teacher",
       "student, for \(method.rawValue) averages no network")
-    try require((0...1).contains(sourceShare ?? 0), "sourceShare", sourceShare.settingText, "0 to 1")
+    try require(
+      (0...1).contains(sourceShare ?? 0), "batch_norm.source_fraction", sourceShare.settingText, "0 to 1")
     let weights = iapc.weights
     let all = [weights.importance, weights.enhanced, weights.symmetric, weights.entropy]
     try require(
-      all.allSatisfy { $0 >= 0 } && all.contains { $0 > 0 }, "weights", "\(all)", "none below 0, one above")
+      all.allSatisfy { $0 >= 0 } && all.contains { $0 > 0 }, "loss_weights", "\(all)",
+      "none below 0, one above")
   }
 }

@@ -27,7 +27,7 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
   // How long and how fast.
   /// Images a step.
   public var batch = 6
-  /// Updates to run; `source-only` and `batchnorm` take none.
+  /// Updates to run; `source-only` and `adabn` take none.
   public var steps = 300
   /// The body's learning rate after the warm-up; the classifier's is `learning.headScale` times it.
   public var learningRate = 1e-4
@@ -167,7 +167,7 @@ public struct AdaptationSettings: RunSettings, Equatable, Sendable {
     /// The source network as it is.
     case sourceOnly = "source-only"
     /// The source network with normalisation statistics of the target images.
-    case batchnorm
+    case batchnorm = "adabn"
     /// See `Tent`.
     case tent
     /// See `SelfTraining`.

@@ -5,7 +5,7 @@ import Foundation
 import Segmentation
 import Yams
 
-/// Settings in YAML: nested keys are joined by dots, so `weights: {ia: 0.2}` is `weights.ia`.
+/// Settings in YAML: nested keys are joined by dots, so `loss_weights: {ia: 0.2}` is `loss_weights.ia`.
 public enum ConfigFile {
   /// A setting as a file has it, with its line.
   public struct Item: Equatable, Sendable {
@@ -37,7 +37,8 @@ public enum ConfigFile {
   /// The commands that a file may have sections for, and what may stand above the sections for all of them.
   private static let sections = ["train", "pseudo-label", "adapt", "evaluate", "predict", "select"]
   private static let shared: Set = [
-    "network", "variant", "normalisation", "classes", "seed", "device", "threads", "precision",
+    "network.name", "network.variant", "network.pixel_normalization", "network.classes", "runtime.seed",
+    "runtime.device", "runtime.threads", "runtime.precision",
   ]
   private static let deepestBase = 4
   private static let longestKey = 200

@@ -6,11 +6,11 @@ extension RunSettings {
   /// Places are among them, because the contents of the files there are compared.
   public static var free: Set<String> {
     [
-      "output", "steps", "threads", "workers", "device", "checkpointEvery", "checkpointKeep", "notFinite",
-      "mostSkipped", "mostUnreadable", "plan", "overlap", "selectEvery", "collapse", "collapseDrift",
-      "weightsFile",
-      "backbone", "images", "labels", "data",
-      "validation.images", "validation.labels", "validation.data",
+      "network.weights", "network.backbone", "data.images", "data.labels", "data.root", "data.max_unreadable",
+      "schedule.steps", "validation.images", "validation.labels", "validation.root", "selection.every",
+      "selection.collapse_alarm", "selection.collapse_kl", "checkpoint.every", "checkpoint.keep",
+      "runtime.output", "runtime.device", "runtime.threads", "runtime.workers", "runtime.overlap",
+      "runtime.plan", "runtime.on_nan", "runtime.max_skipped",
     ]
   }
 

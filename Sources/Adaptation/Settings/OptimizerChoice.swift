@@ -7,7 +7,7 @@ public enum OptimizerChoice: String, SettingChoice {
   /// See `AdamW`.
   case adamw
   /// The same, with each parameter's rate in units of the parameter: see `AdamW.Settings.isRelative`.
-  case adamwRelative = "adamw-relative"
+  case adamwRelative = "adamw_rms"
   /// See `SGD`.
   case sgd
 

@@ -144,7 +144,7 @@ extension RunSettings {
 
 extension Setting {
   /// Whether it says what the others start from.
-  fileprivate var decides: Bool { ["profile", "method"].contains(name) }
+  fileprivate var decides: Bool { ["profile", "method.name"].contains(name) }
 
   /// Its value as help texts show it.
   fileprivate func text(of root: Root) -> String {

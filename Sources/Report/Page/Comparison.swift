@@ -44,7 +44,8 @@ struct Comparison {
     return first.indices.compactMap { index in
       let name = first[index].name
       let values = all.map { $0[index].value }
-      guard Set(values).count > 1, name != "output", name != "profile", name != "steps" else { return nil }
+      guard Set(values).count > 1, name != "runtime.output", name != "profile", name != "schedule.steps"
+      else { return nil }
       let cells = values.map { value -> HTML in "<td>\(value)</td>" }
       return "<tr><th scope=\"row\">\(name)</th>\(cells)</tr>"
     }

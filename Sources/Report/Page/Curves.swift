@@ -70,7 +70,7 @@ extension RunSection {
     "total": "total loss", "ia": "importance-aware (ia)", "pe": "prototype-enhanced (pe)",
     "ps_label": "prototype-symmetric, to prototypes (ps_label)",
     "ps_prototype": "prototype-symmetric, of prototypes (ps_prototype)",
-    "im": "entropy (im)", "gradientNorm": "norm of the gradient", "learningRate": "learning rate",
+    "im": "entropy (im)", "gradient_norm": "norm of the gradient", "learning_rate": "learning rate",
   ]
   private static let criteria = [
     "im": "information maximisation (im)", "snd": "soft neighbourhood density (snd)",

@@ -70,7 +70,7 @@ struct RunRecord {
   static func names(in lines: [LogLine]) -> [String] {
     let found = Set(lines.flatMap(\.numbers.keys)).subtracting(["seconds"])
     let known = ["total", "ia", "pe", "ps_label", "ps_prototype", "im"]
-    let late = ["gradientNorm", "learningRate"]
+    let late = ["gradient_norm", "learning_rate"]
     let others = found.subtracting(known).subtracting(late).sorted()
     return known.filter(found.contains) + others + late.filter(found.contains)
   }

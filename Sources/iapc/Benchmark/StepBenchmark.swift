@@ -30,7 +30,10 @@ struct StepBenchmark: SharedCommand {
   var steps = 3
   @Option(help: "recommended, paper or reference.", completion: .choices(of: AdaptationSettings.Profile.self))
   var profile = "recommended"
-  @Option(help: "The body's learning rate; the classifier's is headScale times it. (default: the profile's)")
+  @Option(
+    help:
+      "The body's learning rate; the classifier's is head_lr_mult times it. (default: the profile's)"
+  )
   var learningRate: String?
   @OptionGroup var machine: MachineOptions
   @OptionGroup var sharing: ProcessOptions
@@ -53,7 +56,7 @@ struct StepBenchmark: SharedCommand {
     let peers = try sharing.join()
     let settings: AdaptationSettings = try config.settings(
       profile: profile,
-      options: [("learningRate", learningRate), ("precision", network.precision.rawValue)])
+      options: [("optimizer.learning_rate", learningRate), ("runtime.precision", network.precision.rawValue)])
     let loaded = try network.load(on: machine.shared(peers).apply())
     let multiple = loaded.network.sizeMultiple
     guard crop.width % multiple == 0, crop.height % multiple == 0 else {

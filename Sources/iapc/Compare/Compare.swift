@@ -14,7 +14,7 @@ struct Compare: ParsableCommand {
     abstract: "Run several methods on the same images, and put them into one table.",
     discussion: """
       Example:
-        iapc compare --methods source-only,batchnorm,tent,iapc --seeds 1,2,3 \\
+        iapc compare --methods source-only,adabn,tent,iapc --seeds 1,2,3 \\
           --output runs/compared --labelled-images val/ --labels valannot/ \\
           --label-space camvid11 -- --weights espnet.pth --network espnet \\
           --images frames/ --size 640x480 --steps 400
@@ -29,7 +29,7 @@ struct Compare: ParsableCommand {
       \(listed(Contestant.known))
 
       Settings after + make a method of its own, so that parts can be left out:
-        --methods iapc,iapc+mixing.classes=off,iapc+exposure=own
+        --methods iapc,iapc+method.class_mix=off,iapc+data.photometric_matching=own
       Of them, steps count in the place of --steps.
 
       Labels are for the table alone: no method sees one. `last` are the weights that
@@ -122,8 +122,8 @@ struct Compare: ParsableCommand {
       }
     }
     return [
-      "--set", "checkpointEvery=\(max(1, (steps + checkpoints - 1) / checkpoints))",
-      "--set", "checkpointKeep=\(checkpoints)",
+      "--set", "checkpoint.every=\(max(1, (steps + checkpoints - 1) / checkpoints))",
+      "--set", "checkpoint.keep=\(checkpoints)",
     ] + adapt
   }
 
@@ -135,7 +135,7 @@ struct Compare: ParsableCommand {
   private func score(_ run: ComparisonRun, _ contestant: Contestant) throws -> ComparisonRun.Score {
     let kept = "\(run.folder)/score.json"
     if let data = FileManager.default.contents(atPath: kept),
-      let score = try? JSONDecoder().decode(ComparisonRun.Score.self, from: data)
+      let score = try? JSONDecoder.snakeCase.decode(ComparisonRun.Score.self, from: data)
     {
       return score
     }

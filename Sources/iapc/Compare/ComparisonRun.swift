@@ -71,7 +71,7 @@ extension ComparisonRun {
   }
 
   private static func read(_ path: String) throws -> Cost {
-    try JSONDecoder().decode(Cost.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    try JSONDecoder.snakeCase.decode(Cost.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
   /// Starts a process of the program, passes signals on to it and waits for its end.

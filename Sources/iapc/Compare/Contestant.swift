@@ -4,7 +4,7 @@ import Adaptation
 import Files
 
 /// A method as `compare` names it, with a form and other settings where that is wanted: `tent`, `iapc:paper`,
-/// `batchnorm:per-image`, `iapc+mixing.classes=off`.
+/// `adabn:per-image`, `iapc+method.class_mix=off`.
 struct Contestant {
   /// As it was named.
   let name: String
@@ -20,14 +20,14 @@ struct Contestant {
   /// What can be named, and is compared where nothing is, with what it is.
   static let known: [(name: String, words: String)] = [
     ("source-only", "the weights as they are"),
-    ("batchnorm", "normalisation statistics of the target images (Li et al. 2018)"),
-    ("batchnorm:running", "the same as a running mean of momentum 0.1"),
-    ("batchnorm:blend", "a blend with the source's (Klingner et al. 2022, UBNA)"),
+    ("adabn", "normalisation statistics of the target images (Li et al. 2018)"),
+    ("adabn:running", "the same as a running mean of momentum 0.1"),
+    ("adabn:blend", "a blend with the source's (Klingner et al. 2022, UBNA)"),
     (
-      "batchnorm:auto",
+      "adabn:auto",
       "with the share of the source's that scores best without labels (Schneider et al. 2020)"
     ),
-    ("batchnorm:per-image", "each image's own statistics when it predicts (Nado et al. 2020)"),
+    ("adabn:per-image", "each image's own statistics when it predicts (Nado et al. 2020)"),
     ("tent", "entropy of normalisation layers alone (Wang et al. 2021)"),
     ("self-training", "class-balanced self-training (Zou et al. 2018)"),
     ("urma", "uncertainty reduction (Fleuret and Sivaprasad 2021)"),
@@ -38,6 +38,8 @@ struct Contestant {
     ("iapc:paper", "the same, as the paper has it (Cao et al. 2024)"),
     ("iapc:recommended", "the same with what our measurements favour"),
   ]
+
+  private static let stepsSetting = "schedule.steps="
 
   /// - Throws: a `Problem` for a method or form that there is not.
   init(_ name: String) throws {
@@ -58,12 +60,14 @@ struct Contestant {
     case (.batchnorm, "per-image"):
       options = ["--method", AdaptationSettings.Method.sourceOnly.rawValue]
       perImage = true
-    case (.batchnorm, "auto"): options += ["--set", "sourceShare=auto"]
+    case (.batchnorm, "auto"): options += ["--set", "batch_norm.source_fraction=auto"]
     case (.batchnorm, let form?) where StatisticsForm(rawValue: form) != nil:
-      options += ["--set", "statisticsForm=\(form)"]
+      options += ["--set", "batch_norm.estimate=\(form)"]
     default: throw unknownName(name, of: "method", known: Self.known.map(\.name))
     }
-    let own = pieces.dropFirst().compactMap { $0.hasPrefix("steps=") ? Int($0.dropFirst(6)) : nil }.last
+    let own = pieces.dropFirst().compactMap { piece in
+      piece.hasPrefix(Self.stepsSetting) ? Int(piece.dropFirst(Self.stepsSetting.count)) : nil
+    }.last
     (steps, hasOwnSteps) = (own ?? start.steps, own != nil)
     for setting in pieces.dropFirst() { options += ["--set", setting] }
     (self.name, self.options, judgedPerImage) = (name, options, perImage)

@@ -32,7 +32,7 @@ struct AdaptationRunTests {
       let terms = ["ia", "pe", "ps_label", "ps_prototype", "im"].compactMap { line[$0] as? Double }
       let total = try #require(line["total"] as? Double)
       #expect(terms.count == 5 && relative(terms.reduce(0, +), total) < 1e-9)
-      #expect(line["learningRate"] is Double && line["seconds"] is Double)
+      #expect(line["learning_rate"] is Double && line["seconds"] is Double)
     }
 
     var read = AdaptationSettings()
@@ -73,7 +73,8 @@ struct AdaptationRunTests {
     let refused = problem {
       try fixtures.run("tent") { ($0.method, $0.adapted) = (.tent, .teacher) }
     }
-    #expect(refused?.what == "cannot use the setting adapted" && refused?.why.contains("tent") == true)
+    #expect(
+      refused?.what == "cannot use the setting checkpoint.network" && refused?.why.contains("tent") == true)
   }
 
   @Test("gives the same bytes for the same seed, whatever the number of workers, and others for another")
@@ -201,7 +202,7 @@ struct AdaptationRunTests {
       $0.steps = 1
     }
     let text = String(decoding: try bytes(run.config), as: UTF8.self)
-    #expect(text.contains("size: 48x32\n") && text.contains("crop: 24x16\n"))
+    #expect(text.contains("data.size: 48x32\n") && text.contains("augmentation.crop: 24x16\n"))
     let found = problem { try fixtures.run("odd") { $0.crop = PixelSize(width: 20, height: 16) } }
     #expect(found?.place == "--crop 20x16" && found?.remedy.contains("24x16") == true)
   }

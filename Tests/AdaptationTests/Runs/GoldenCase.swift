@@ -60,7 +60,8 @@ struct GoldenCase: Decodable {
   let buffers: [String: [Double]]?
 
   private enum CodingKeys: String, CodingKey {
-    case settings, learningRate, steps, student, teacher, buffers
+    case settings, steps, student, teacher, buffers
+    case learningRate = "learning_rate"
     case studentAfter = "student_parameters_after"
     case teacherAfter = "teacher_parameters_after"
   }

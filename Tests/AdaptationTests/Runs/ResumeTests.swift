@@ -22,8 +22,9 @@ struct ResumeTests {
     let fixtures = try RunFixtures()
     let run = try fixtures.run("run") { $0.steps = 1 }
     for (change, name, old, new) in [
-      ({ $0.seed = 2 }, "seed", "1", "2"), ({ $0.iapc.weights.entropy = 0.5 }, "weights.im", "2", "0.5"),
-      ({ $0.batch = 3 }, "batch", "2", "3"),
+      ({ $0.seed = 2 }, "runtime.seed", "1", "2"),
+      ({ $0.iapc.weights.entropy = 0.5 }, "loss_weights.im", "2", "0.5"),
+      ({ $0.batch = 3 }, "data.batch_size", "2", "3"),
     ] as [((inout AdaptationSettings) -> Void, String, String, String)] {
       let found = problem { try fixtures.run("run", start: .resume, change) }
       #expect(found?.what == "cannot resume the run with another \(name)" && found?.place == run.path)
@@ -112,7 +113,8 @@ struct ResumeTests {
   /// Compares the checkpoints before and after the skipped steps that ended a run.
   private func check(_ folder: RunFolder, _ found: Problem?, mayDiffer prefix: String?) throws {
     #expect(
-      found?.what.hasSuffix("is no longer a number") == true && found?.why.contains("mostSkipped") == true)
+      found?.what.hasSuffix("is no longer a number") == true
+        && found?.why.contains("runtime.max_skipped") == true)
     let lines = try objects(folder.metrics)
     let skipped = lines.filter { $0["skipped"] as? Bool == true }.compactMap { $0["step"] as? Int }
     #expect(skipped == [lines.count - 1, lines.count])

@@ -70,7 +70,7 @@ struct StepLoopTests {
     let lines = try objects(run.folder.metrics)
     #expect(lines.map { $0["step"] as? Int } == Array(1...8))
     #expect(lines.map { $0["skipped"] as? Bool == true } == (0..<8).map { [2, 5].contains($0) })
-    #expect(lines[0]["gradientNorm"] as? Double == 2 && lines[2]["gradientNorm"] is NSNull)
+    #expect(lines[0]["gradient_norm"] as? Double == 2 && lines[2]["gradient_norm"] is NSNull)
     #expect(run.notes.first == "skipped step 3, ce, gradient, img/2.png: its loss is no number")
     #expect(run.notes.last == "skipped 2 of 8 steps")
   }
@@ -83,7 +83,7 @@ struct StepLoopTests {
     #expect(found.what == "the loss is no longer a number")
     #expect(found.place == "step 6, ce, gradient, img/5.png")
     #expect(found.why == "the last good checkpoint is of step 5")
-    #expect(found.remedy.contains("--resume \(run.folder.path) --set notFinite=skip"))
+    #expect(found.remedy.contains("--resume \(run.folder.path) --set runtime.on_nan=skip"))
     #expect(contents(run.folder.checkpoints) == ["step-000005.safetensors"])
     #expect(try objects(run.folder.metrics).count == 5)
     run.settings.notFinite = .skip
@@ -105,8 +105,8 @@ struct StepLoopTests {
     let run = try Run(folder, "run")
     (run.bad, run.settings.mostSkipped) = ([0, 1, 3, 4, 5], 2)
     let found = try #require(problem { try run.go() })
-    #expect(found.place.hasPrefix("step 6,") && found.why.contains("mostSkipped is 2"))
-    #expect(found.why.hasSuffix("of step 5") && !found.remedy.contains("notFinite"))
+    #expect(found.place.hasPrefix("step 6,") && found.why.contains("runtime.max_skipped is 2"))
+    #expect(found.why.hasSuffix("of step 5") && !found.remedy.contains("runtime.on_nan"))
     #expect(problem { try run.go(.resume) }?.place.hasPrefix("step 6,") == true)
     run.settings.mostSkipped = 3
     #expect(try run.go(.resume) == 2 + 6 + 7)

@@ -70,7 +70,7 @@ struct UnreadableFilesTests {
           }
         })
       #expect(found.what == "too many files became unreadable during the run" && paths.contains(found.place))
-      #expect(found.why.contains("3 different files, mostUnreadable allows 2"))
+      #expect(found.why.contains("3 different files, data.max_unreadable allows 2"))
       #expect(found.why.contains("truncated") && found.remedy.contains("--resume"))
       #expect(notes.value.count == 2 && !notes.value.contains { $0.contains(found.place) })
       steps.insert(try objects(fixtures.folder.path("run/metrics.jsonl")).count)
@@ -175,7 +175,7 @@ struct UnreadableFilesTests {
         ($0.mostUnreadable, $0.steps) = (0, 12)
       }
     }
-    #expect(found?.place == path && found?.why.contains("mostUnreadable allows 0") == true)
+    #expect(found?.place == path && found?.why.contains("data.max_unreadable allows 0") == true)
   }
 
   @Test("names the images of a step whose loss is no number")

@@ -28,31 +28,34 @@ struct ConfigSectionTests {
   func own() throws {
     let path = try write(
       """
-      network: espnet
+      network.name: espnet
       train:
-        steps: 10
+        schedule.steps: 10
       adapt:
-        steps: 20
+        schedule.steps: 20
         weights:
           ia: 0.2
       """)
-    #expect(try read(path, "train") == ["network=espnet", "steps=10"])
-    #expect(try read(path, "adapt") == ["network=espnet", "steps=20", "weights.ia=0.2"])
-    #expect(try read(path, "evaluate") == ["network=espnet"])
-    #expect(try read(path, "evaluate") { $0 != "network" } == [])
+    #expect(try read(path, "train") == ["network.name=espnet", "schedule.steps=10"])
+    #expect(try read(path, "adapt") == ["network.name=espnet", "schedule.steps=20", "loss_weights.ia=0.2"])
+    #expect(try read(path, "evaluate") == ["network.name=espnet"])
+    #expect(try read(path, "evaluate") { $0 != "network.name" } == [])
   }
 
   @Test("are not asked of a file for one command")
   func flat() throws {
-    let path = try write("steps: 3\nweights: {ia: 1}\n")
-    #expect(try read(path, "adapt") == ["steps=3", "weights.ia=1"])
+    let path = try write("schedule.steps: 3\nloss_weights: {ia: 1}\n")
+    #expect(try read(path, "adapt") == ["schedule.steps=3", "loss_weights.ia=1"])
   }
 
   @Test("stand over those of the file that is named as the base")
   func base() throws {
-    _ = try write("seed: 3\nadapt:\n  steps: 20\n  batch: 6\n", to: "base.yaml")
-    let path = try write("base: base.yaml\nadapt:\n  steps: 5\n")
-    #expect(try read(path, "adapt") == ["seed=3", "steps=20", "batch=6", "steps=5"])
+    _ = try write("runtime.seed: 3\nadapt:\n  schedule.steps: 20\n  data.batch_size: 6\n", to: "base.yaml")
+    let path = try write("base: base.yaml\nadapt:\n  schedule.steps: 5\n")
+    #expect(
+      try read(path, "adapt") == [
+        "runtime.seed=3", "schedule.steps=20", "data.batch_size=6", "schedule.steps=5",
+      ])
     let items = try ConfigFile.read(path, for: "adapt") { _ in true }
     #expect(items.last?.file == path && items.last?.item.line == 3)
     #expect(items.first?.file == folder.path("base.yaml"))
@@ -60,12 +63,12 @@ struct ConfigSectionTests {
 
   @Test("refuse a setting of one command at the top, and bases without end")
   func refused() throws {
-    let top = try write("steps: 3\nadapt:\n  batch: 6\n")
+    let top = try write("schedule.steps: 3\nadapt:\n  data.batch_size: 6\n")
     let found = try #require(problem { _ = try read(top, "adapt") })
     #expect(found.place == "\(top), line 1" && found.why.contains("steps"), "\(found)")
-    let loop = try write("base: c.yaml\nadapt:\n  batch: 6\n")
+    let loop = try write("base: c.yaml\nadapt:\n  data.batch_size: 6\n")
     #expect(try #require(problem { _ = try read(loop, "adapt") }).why.contains("bases"))
-    let lost = try write("base: none.yaml\nadapt:\n  batch: 6\n")
+    let lost = try write("base: none.yaml\nadapt:\n  data.batch_size: 6\n")
     #expect(try #require(problem { _ = try read(lost, "adapt") }).place.contains("none.yaml"))
   }
 }

@@ -41,13 +41,17 @@ struct TrainingSettingsTests {
   @Test(
     "that make no run are refused by name",
     arguments: [
-      ("steps", "0"), ("batch", "0"), ("evaluateEvery", "0"), ("checkpointEvery", "0"),
-      ("checkpointKeep", "0"), ("learningRate", "0"), ("headScale", "-1"), ("power", "-1"),
-      ("momentum", "1"), ("weightDecay", "-1"), ("auxiliaryWeight", "-1"), ("warmUp", "-1"),
-      ("horizon", "1999"), ("workers", "65"), ("threads", "-1"), ("mostUnreadable", "-1"),
-      ("views.minScale", "0"),
-      ("views.classMaximum", "0"), ("views.blur", "1.5"), ("views.maxDeviation", "0.1"),
-      ("rareClasses.temperature", "0"), ("rareClasses.pixels", "0"),
+      ("schedule.steps", "0"), ("data.batch_size", "0"), ("validation.every", "0"), ("checkpoint.every", "0"),
+      ("checkpoint.keep", "0"), ("optimizer.learning_rate", "0"), ("optimizer.head_lr_mult", "-1"),
+      ("schedule.power", "-1"),
+      ("optimizer.momentum", "1"), ("optimizer.weight_decay", "-1"), ("loss_weights.auxiliary", "-1"),
+      ("schedule.warm_up", "-1"),
+      ("schedule.total_steps", "1999"), ("runtime.workers", "65"), ("runtime.threads", "-1"),
+      ("data.max_unreadable", "-1"),
+      ("augmentation.min_scale", "0"),
+      ("augmentation.cat_max_ratio", "0"), ("augmentation.gaussian_blur", "1.5"),
+      ("augmentation.blur_max_std", "0.1"),
+      ("data.rare_class_temperature", "0"), ("data.rare_class_min_pixels", "0"),
     ])
   func checks(_ name: String, _ text: String) throws {
     var settings = TrainingSettings()

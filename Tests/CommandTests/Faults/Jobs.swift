@@ -18,7 +18,7 @@ extension Job {
         arguments: [
           "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11",
           "--validation-images", sample.images, "--validation-labels", sample.labels, "--evaluate-every", "3",
-          "--size", "64x48", "--crop", "32x24", "--batch", "2", "--steps", "3", "--set", "checkpointEvery=1",
+          "--size", "64x48", "--crop", "32x24", "--batch", "2", "--steps", "3", "--set", "checkpoint.every=1",
           "--output", "{}/run",
         ], hasSteps: true)
     case "convert":
@@ -40,7 +40,8 @@ extension Job {
   /// A small run of `adapt`.
   static func adapt(steps: Int, checkpointEvery: Int, workers: Int = 1) throws -> Job {
     let settings = [
-      "checkpointEvery=\(checkpointEvery)", "workers=\(workers)", "selectEvery=2", "selection.images=2",
+      "checkpoint.every=\(checkpointEvery)", "runtime.workers=\(workers)", "selection.every=2",
+      "selection.images=2",
     ].flatMap { ["--set", $0] }
     return Job(
       name: "adapt", arguments: try Sample.make().adapt(to: "{}/run") + ["--steps", "\(steps)"] + settings,

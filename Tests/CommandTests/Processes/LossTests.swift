@@ -15,7 +15,7 @@ extension ProcessesTests {
     /// A job that does not end by itself.
     private func endless(_ run: String, _ more: [String] = []) -> [String] {
       sample.sharedAdapt(
-        to: run, ["--steps", "4000", "--set", "checkpointEvery=4000", "--peer-timeout", "3"] + more)
+        to: run, ["--steps", "4000", "--set", "checkpoint.every=4000", "--peer-timeout", "3"] + more)
     }
 
     @Test("ends with one line where one is killed, and loses no step that was done", arguments: [0, 1])

@@ -33,8 +33,8 @@ extension ProcessesTests {
     @Test("take the same steps as one process with the same batch", arguments: [2, 4])
     func same(count: Int) throws {
       try withTemporaryFolder { folder in
-        for prototypes in ["perImage", "momentum", "static"] {
-          let settings = ["--set", "prototypes=\(prototypes)", "--overwrite"]
+        for prototypes in ["per_image", "momentum", "static"] {
+          let settings = ["--set", "method.prototypes=\(prototypes)", "--overwrite"]
           try done(sample.sharedAdapt(to: folder.path("one"), settings))
           let outcome = try done(
             sample.sharedAdapt(
@@ -52,7 +52,7 @@ extension ProcessesTests {
       "look at the network in one of them, with statistics of its own images, and see what one process does")
     func looks() throws {
       try withTemporaryFolder { folder in
-        let settings = ["--set", "selectEvery=10", "--set", "finalStatistics=target"]
+        let settings = ["--set", "selection.every=10", "--set", "batch_norm.final=target"]
         try done(sample.sharedAdapt(to: folder.path("one"), settings))
         try done(
           sample.sharedAdapt(to: folder.path("two"), settings + ["--processes", "2", "--sync-batchnorm"]))
@@ -76,7 +76,7 @@ extension ProcessesTests {
               "train", "--images", sample.images, "--labels", sample.labels, "--label-space", "camvid11",
               "--crop", "32x24", "--batch", "3", "--steps", "10", "--optimizer", "sgd", "--learning-rate",
               "1e-3",
-              "--set", "classWeights=\(classWeights)", "--output", folder.path(name),
+              "--set", "loss_weights.classes=\(classWeights)", "--output", folder.path(name),
             ] + more)
         }
         try train("one")
@@ -114,7 +114,8 @@ extension ProcessesTests {
         try done(sample.sharedAdapt(to: folder.path("one")))
         try done(
           sample.sharedAdapt(
-            to: folder.path("run"), ["--processes", "3", "--steps", "7", "--set", "horizon=9000"]))
+            to: folder.path("run"),
+            ["--processes", "3", "--steps", "7", "--set", "schedule.total_steps=9000"]))
         try done(["adapt", "--resume", folder.path("run"), "--steps", "20", "--processes", "2"])
         try expectSameLosses(folder.path("one"), folder.path("run"))
       }
@@ -129,7 +130,8 @@ extension ProcessesTests {
           let outcome = try done([
             "benchmark", "step", "--network", "deeplabv2-resnet50", "--crop", "64x48", "--batch", "3",
             "--steps", "2",
-            "--profile", "paper", "--learning-rate", "1e-6", "--set", "overlap=\(overlap)", "--processes",
+            "--profile", "paper", "--learning-rate", "1e-6", "--set", "runtime.overlap=\(overlap)",
+            "--processes",
             "\(count)",
             "--json", numbers,
           ])

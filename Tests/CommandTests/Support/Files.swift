@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Adaptation
 import Foundation
 import TestSupport
 import Testing
@@ -35,13 +36,9 @@ func jsonLines(_ path: String) throws -> [[String: Any]] {
   }
 }
 
-/// A setting of a run's config.yaml; nested ones by their last name.
+/// A setting of a run's config.yaml by its whole name: `schedule.steps`.
 func setting(_ name: String, of run: String) throws -> String {
-  let lines = try text("\(run)/config.yaml").split(separator: "\n").map {
-    $0.trimmingCharacters(in: .whitespaces)
-  }
-  let line = try #require(lines.first { $0.hasPrefix("\(name): ") })
-  return String(line.dropFirst(name.count + 2))
+  try #require(try ConfigFile.read("\(run)/config.yaml").first { $0.name == name }).value
 }
 
 private let kept = Guarded<[ScratchFolder]>([])

@@ -8,7 +8,7 @@ extension Sample {
   /// The method from the source's statistics, whose steps do not turn rounding into other labels: four images a step.
   func sharedAdapt(to output: String, _ more: [String] = []) -> [String] {
     adapt(to: output, "--profile", "paper", "--batch", "4", "--steps", "20", "--learning-rate", "1e-4")
-      + ["--set", "warmUp=2", "--set", "selectEvery=0"] + more
+      + ["--set", "schedule.warm_up=2", "--set", "selection.every=0"] + more
   }
 }
 

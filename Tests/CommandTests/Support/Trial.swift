@@ -38,7 +38,7 @@ struct Trial: Sendable {
       return
     }
     let keeping = try Workplace(job)
-    let all = try keeping.run(job.arguments + ["--set", "checkpointKeep=1000"])
+    let all = try keeping.run(job.arguments + ["--set", "checkpoint.keep=1000"])
     try #require(all.status == 0, "\(all.errors)")
     passing = try keeping.content().filter { $0.key.contains("/checkpoints/") }
   }

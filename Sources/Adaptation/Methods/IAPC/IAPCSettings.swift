@@ -31,7 +31,7 @@ public struct IAPCSettings: Equatable, Sendable {
   /// What prototypes are means of.
   public enum Prototypes: String, SettingChoice {
     /// Each image's own teacher features.
-    case perImage
+    case perImage = "per_image"
     /// The batches' teacher features, averaged over the run.
     case momentum
     /// The source network's features of the whole target set, once.
@@ -51,7 +51,7 @@ public struct IAPCSettings: Equatable, Sendable {
     /// Those that are rare in a batch or absent from it weigh more, as the paper has it.
     case batch
     /// Those that the student predicts less often than they are labelled weigh more.
-    case shares
+    case shares = "distribution_alignment"
   }
 
   /// Which pixels the entropy term takes. Its mean is over all pixels in either case.
@@ -65,13 +65,13 @@ public struct IAPCSettings: Equatable, Sendable {
 
   /// Multipliers of the terms; a term of weight 0 is not computed.
   public struct Weights: Equatable, Sendable {
-    /// Of the importance-aware pseudo-label term, `weights.ia`.
+    /// Of the importance-aware pseudo-label term, `loss_weights.ia`.
     public var importance = 0.2
-    /// Of the enhanced term of prototypes, `weights.pe`.
+    /// Of the enhanced term of prototypes, `loss_weights.pe`.
     public var enhanced = 0.5
-    /// Of the symmetric term of prototypes, `weights.ps`.
+    /// Of the symmetric term of prototypes, `loss_weights.ps`.
     public var symmetric = 0.04
-    /// Of the entropy term, `weights.im`.
+    /// Of the entropy term, `loss_weights.im`.
     public var entropy = 2.0
 
     /// Multipliers; the released code's where none is given.

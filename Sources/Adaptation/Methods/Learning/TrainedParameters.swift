@@ -7,7 +7,7 @@ public enum TrainedParameters: String, SettingChoice {
   /// Everything but the normalisation layers' weights and biases.
   case weights
   /// The normalisation layers' weights and biases alone.
-  case normalisation
+  case normalisation = "norm"
   /// Everything.
   case all
 }

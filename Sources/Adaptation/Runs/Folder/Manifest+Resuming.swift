@@ -33,7 +33,6 @@ extension Manifest {
     let files = FileManager.default
     guard let folder, folder != files.currentDirectoryPath else { return [:] }
     let found = values.filter { name, value in
-      let name = name.split(separator: ".").last.map(String.init) ?? name
       let isPath =
         Self.paths.contains(name) || (Self.definitions.contains(name) && value.hasSuffix(".yaml"))
       return isPath && !value.isEmpty && !value.hasPrefix("/")
@@ -42,9 +41,14 @@ extension Manifest {
     return Dictionary(uniqueKeysWithValues: found.map { ($0.name, "\(folder)/\($0.value)") })
   }
 
-  private static let paths: Set = ["weightsFile", "backbone", "images", "labels", "data"]
+  private static let paths: Set = [
+    "network.weights", "network.backbone", "data.images", "data.labels", "data.root", "validation.images",
+    "validation.labels", "validation.root",
+  ]
   /// They are names, or files of one's own.
-  private static let definitions: Set = ["dataset", "classes", "labelSpace"]
+  private static let definitions: Set = [
+    "data.dataset", "data.label_space", "network.classes", "validation.dataset", "validation.label_space",
+  ]
 
   /// The files that the results depend on, each by the hash of what is in it; nil for none.
   var contents: [(name: String, sha256: String?)] {

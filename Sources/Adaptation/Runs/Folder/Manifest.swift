@@ -114,7 +114,7 @@ package struct Manifest: Codable, Equatable {
   }
 
   package static func read(_ path: String) throws -> Manifest {
-    let decoder = JSONDecoder()
+    let decoder = JSONDecoder.snakeCase
     decoder.dateDecodingStrategy = .iso8601
     do { return try decoder.decode(Manifest.self, from: Data(FileBytes.readText(path))) } catch let problem
       as Problem
@@ -128,9 +128,8 @@ package struct Manifest: Codable, Equatable {
   }
 
   func write(to path: String) throws {
-    let encoder = JSONEncoder()
+    let encoder = JSONEncoder.snakeCase
     encoder.dateEncodingStrategy = .iso8601
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try AtomicFile.write(Array(encoder.encode(self)) + [UInt8(ascii: "\n")], to: path)
   }
 }

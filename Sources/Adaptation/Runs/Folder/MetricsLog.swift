@@ -32,8 +32,8 @@ public struct StepRecord: Sendable {
   var line: String {
     var fields = [("step", String(step)), ("total", json(report.total))]
     fields += report.terms.map { ($0.name, json($0.value)) }
-    if let norm = report.gradientNorm { fields.append(("gradientNorm", json(norm))) }
-    fields += [("learningRate", json(learningRate)), ("seconds", json((seconds * 1e4).rounded() / 1e4))]
+    if let norm = report.gradientNorm { fields.append(("gradient_norm", json(norm))) }
+    fields += [("learning_rate", json(learningRate)), ("seconds", json((seconds * 1e4).rounded() / 1e4))]
     if !report.isApplied { fields.append(("skipped", "true")) }
     return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
   }

@@ -144,7 +144,7 @@ package struct Plan: Sendable {
       let problem = Problem(
         "the run does not fit on the disk", at: disk.path,
         because: "it writes about \(bytesText(disk.bytes)), \(bytesText(disk.free)) are free",
-        remedy: "\(disk.remedy), or go on with --set plan=warn")
+        remedy: "\(disk.remedy), or go on with --set runtime.plan=warn")
       found.append((problem, disk.bytes > disk.free))
     }
     return found
@@ -170,7 +170,7 @@ package struct Plan: Sendable {
     return Problem(
       "the run does not fit in memory", at: place,
       because: "\(what) about \(bytesText(most.bytes))\(together), \(bytesText(free)) are free",
-      remedy: "\(advice), or go on with --set plan=warn")
+      remedy: "\(advice), or go on with --set runtime.plan=warn")
   }
 
   private var together: String {

@@ -72,7 +72,7 @@ struct PlannedRun {
       return checkpoints + weights * cost.network + steps * Self.bytesOfLog - folder.ownBytes
     }
     let wanted = max(0, bytes(keeping: keep))
-    let advice = keep > 1 ? "set checkpointKeep=1 (about \(bytesText(max(0, bytes(keeping: 1))))) or " : ""
+    let advice = keep > 1 ? "set checkpoint.keep=1 (about \(bytesText(max(0, bytes(keeping: 1))))) or " : ""
     return Plan.Output(path: folder.path, bytes: wanted, remedy: "\(advice)name another --output")
   }
 
@@ -110,7 +110,7 @@ extension AdaptationSettings {
           name: "the pseudo-labels", pixels: bounded(Double(images.count) * all),
           atOnce: Int(base * (squares.max() ?? 1)),
           scores: scores, besideSteps: false,
-          remedy: "take smaller images, or a smaller pseudoLabels.size or pseudoLabels.scales"))
+          remedy: "take smaller images, or a smaller pseudo_labels.size or pseudo_labels.scales"))
     }
     if endsWithStatistics(for: network) { statistics(after: true) }
     if let looks = selectionPass(network, of: images.count, done: run.done) { passes.append(looks) }
@@ -153,7 +153,7 @@ extension AdaptationSettings {
       pixels: bounded(
         SelectionSettings.passesOfPoint(estimates) * Double(looks) * Double(images) * Double(size.area)),
       atOnce: (estimates ? min(SelectionSubset.statisticsBatch, images) : 1) * size.area,
-      scores: 3 * 4 * network.classCount * size.area, besideSteps: true, remedy: "set selectEvery=0")
+      scores: 3 * 4 * network.classCount * size.area, besideSteps: true, remedy: "set selection.every=0")
   }
 
   /// Pixels of a label map to a byte of its PNG.

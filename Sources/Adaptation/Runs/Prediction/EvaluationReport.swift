@@ -98,7 +98,7 @@ public struct EvaluationReport: Codable, Sendable {
     }
     let report: EvaluationReport
     do {
-      report = try JSONDecoder().decode(EvaluationReport.self, from: Data(FileBytes.readText(path)))
+      report = try JSONDecoder.snakeCase.decode(EvaluationReport.self, from: Data(FileBytes.readText(path)))
     } catch let error as DecodingError {
       throw refused(told(error))
     }
@@ -111,9 +111,10 @@ public struct EvaluationReport: Codable, Sendable {
 
   private static func told(_ error: DecodingError) -> String {
     switch error {
-    case .keyNotFound(let key, _): "it has no entry \(key.stringValue)"
+    case .keyNotFound(let key, _): "it has no entry \(SnakeCaseKey.name(of: key.stringValue))"
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      "its entry \(context.codingPath.map(\.stringValue).joined(separator: ".")) is of another type"
+      "its entry \(context.codingPath.map { SnakeCaseKey.name(of: $0.stringValue) }.joined(separator: ".")) "
+        + "is of another type"
     default: "it is not JSON"
     }
   }
@@ -182,9 +183,7 @@ public struct MeasuredProtocol: Codable, Sendable {
   }
 }
 
-/// Writes a value as JSON, atomically.
+/// Writes a value as JSON with keys in snake_case, atomically.
 public func writeJSON(_ value: some Encodable, to path: String) throws {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  try AtomicFile.write(Array(encoder.encode(value)) + [UInt8(ascii: "\n")], to: path)
+  try AtomicFile.write(Array(JSONEncoder.snakeCase.encode(value)) + [UInt8(ascii: "\n")], to: path)
 }

@@ -114,7 +114,7 @@ public struct SourceTrainer {
   private func validationData(_ space: LabelSpace) throws -> LabelledImages? {
     guard !settings.validation.isEmpty else { return nil }
     var source = settings.validation
-    source.missingOption = "--set validation.allowMissing=on"
+    source.missingOption = "--set validation.allow_missing=on"
     source.exifOrientation = settings.source.exifOrientation
     return try source.labelled(defaultSpace: space).images
   }

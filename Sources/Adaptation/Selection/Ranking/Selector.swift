@@ -18,7 +18,7 @@ public struct Selector {
     /// What chooses images and pixels.
     public var seed: UInt64 = 1
     /// Whether each network's normalisation statistics are estimated anew over the subset first, as a run with
-    /// `finalStatistics: target` ends.
+    /// `batch_norm.final: target` ends.
     public var estimatesStatistics = false
     /// Whether those of a run's adapted weights are, too, which the run has estimated: it saves them as they are used.
     public var estimatesAdapted = false

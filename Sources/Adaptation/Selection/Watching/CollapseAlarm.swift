@@ -23,7 +23,8 @@ struct CollapseAlarm {
     let words = [
       gone.isEmpty ? nil : "almost no pixel is predicted as \(gone.joined(separator: ", "))",
       drift > bound
-        ? String(format: "the class shares moved by %.2f from the start (collapseDrift is %g)", drift, bound)
+        ? String(
+          format: "the class shares moved by %.2f from the start (selection.collapse_kl is %g)", drift, bound)
         : nil,
     ]
     why = words.compactMap { $0 }.joined(separator: ", and ")
@@ -39,7 +40,7 @@ struct CollapseAlarm {
 
   /// For a run that ends.
   var problem: Problem {
-    let advice = "start anew with a lower --learning-rate or weights.im"
+    let advice = "start anew with a lower --learning-rate or loss_weights.im"
     return Problem(
       "the network seems to have collapsed", at: "step \(step)", because: why,
       remedy: before.map { "take the checkpoint from before, \($0), or \(advice)" } ?? advice)

@@ -50,7 +50,7 @@ extension LabelSpace {
     guard let space = try DataSet(file: path).labelSpace else {
       throw Problem(
         "cannot use the label space", at: path, because: "the file tells no classes",
-        remedy: "add `classes:` or `labelSpace:` to it")
+        remedy: "add `classes:` or `label_space:` to it")
     }
     return space
   }

@@ -19,8 +19,8 @@ extension DataSet {
     let top = try file.fields(
       of: file.root, in: "data set",
       known: [
-        "name", "root", "splits", "labelSpace", "classes", "ids", "ignore", "channel", "classMapping",
-        "classMappingFrom",
+        "name", "root", "splits", "label_space", "classes", "ids", "ignore", "channel", "class_mapping",
+        "class_mapping_from",
       ])
     let folder = (path as NSString).deletingLastPathComponent
     let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
@@ -66,12 +66,14 @@ struct DataSetFile {
     return try mapping.map { (try text($0.key), $0.value) }
   }
 
-  /// The values of a mapping whose keys are known.
+  /// The values of a mapping whose keys are known. A key in camelCase means the one in snake_case: such files lie beside
+  /// data sets, and do not change with the program.
   func fields(of node: Node, in kind: String, known: [String]) throws -> [String: Node] {
     var fields: [String: Node] = [:]
-    for (name, value) in try pairs(of: node) {
+    for (written, value) in try pairs(of: node) {
+      let name = SnakeCaseKey.name(of: written)
       guard known.contains(name) else {
-        throw unknownName(name, of: "field of a \(kind)", known: known, at: place(of: value))
+        throw unknownName(written, of: "field of a \(kind)", known: known, at: place(of: value))
       }
       fields[name] = value
     }

@@ -7,21 +7,21 @@ extension DataSetFile {
   /// The label space of a data set's file: a known one by name, or its own classes; nil where it has neither.
   func labelSpace(_ name: String, _ fields: [String: Node]) throws -> LabelSpace? {
     let mapping = try classMapping(fields)
-    if let node = fields["labelSpace"] {
+    if let node = fields["label_space"] {
       for other in ["classes", "ids", "ignore", "channel"] {
         guard let extra = fields[other] else { continue }
-        throw refuse(extra, "`\(other):` and `labelSpace:` both tell the classes", "keep one of the two")
+        throw refuse(extra, "`\(other):` and `label_space:` both tell the classes", "keep one of the two")
       }
       let known = try at(node) { try LabelSpace.named(text(node)) }
       guard let mapping else { return known }
-      return try at(fields["classMapping"] ?? node) {
+      return try at(fields["class_mapping"] ?? node) {
         try LabelSpace(
           name: known.name, classes: known.classes, indices: known.indices, ignoredIDs: known.ignoredIDs,
           fileSuffix: known.fileSuffix, channel: known.channel, classMapping: mapping)
       }
     }
     guard let node = fields["classes"] else {
-      for other in ["ids", "ignore", "channel", "classMapping"] {
+      for other in ["ids", "ignore", "channel", "class_mapping"] {
         guard let extra = fields[other] else { continue }
         throw refuse(extra, "`\(other):` stands without `classes:`", "list the classes")
       }
@@ -42,15 +42,15 @@ extension DataSetFile {
   }
 
   private func classMapping(_ fields: [String: Node]) throws -> LabelSpace.ClassMapping? {
-    guard let node = fields["classMapping"] else {
-      if let extra = fields["classMappingFrom"] {
-        throw refuse(extra, "`classMappingFrom:` stands without `classMapping:`", "add the mapping")
+    guard let node = fields["class_mapping"] else {
+      if let extra = fields["class_mapping_from"] {
+        throw refuse(extra, "`class_mapping_from:` stands without `class_mapping:`", "add the mapping")
       }
       return nil
     }
     let classes = try pairs(of: node).map { ($0.name, try text($0.node)) }
     return LabelSpace.ClassMapping(
-      from: try fields["classMappingFrom"].map(text) ?? "cityscapes19",
+      from: try fields["class_mapping_from"].map(text) ?? "cityscapes19",
       classes: Dictionary(classes, uniquingKeysWith: { first, _ in first }))
   }
 

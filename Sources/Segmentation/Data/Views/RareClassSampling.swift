@@ -31,7 +31,7 @@ public struct RareClassSampling: Equatable, Sendable {
       throw Problem(
         "cannot draw images by their classes", at: "\(statistics.counts.count) label files",
         because: "no image has as many pixels of a class as are asked for",
-        remedy: "lower rareClasses.pixels, or turn rareClasses.sampling off")
+        remedy: "lower data.rare_class_min_pixels, or turn data.rare_class_sampling off")
     }
     // Relative to the rarest, so that no power overflows.
     let powers = shares.indices.map { index in

@@ -14,7 +14,7 @@ struct RunBoardTests {
   init() throws {
     scratch = try ScratchFolder()
     folder = RunFolder(scratch.path("run"))
-    try folder.prepare(overwrite: false) { try AtomicFile.write("steps: 9\n", to: folder.config) }
+    try folder.prepare(overwrite: false) { try AtomicFile.write("schedule.steps: 9\n", to: folder.config) }
   }
 
   private func record(_ step: Int, _ total: Double) -> StepRecord {
@@ -37,8 +37,8 @@ struct RunBoardTests {
     try board.add(record(2, .nan))
     #expect(try found().numbers["total"] == [1: 4])
     #expect(try found().numbers["ia"] == [1: 2])
-    #expect(try found().numbers["learningRate"] == [1: 0.5, 2: 0.5])
-    #expect(try found().texts["config"] == [0: "    steps: 9\n"])
+    #expect(try found().numbers["learning_rate"] == [1: 0.5, 2: 0.5])
+    #expect(try found().texts["config"] == [0: "    schedule.steps: 9\n"])
   }
 
   @Test("are the label-free criteria too, once each, as soon as something logs them")

@@ -24,7 +24,7 @@ struct PlanTests {
     Plan(
       Plan.Work(steps: 600, batch: batch, crop: PixelSize(width: width, height: height), multiple: 8), cost,
       files: [
-        Plan.Output(path: "runs/a", bytes: 300 << 20, remedy: "set checkpointKeep=1"),
+        Plan.Output(path: "runs/a", bytes: 300 << 20, remedy: "set checkpoint.keep=1"),
         Plan.Output(path: "cache", bytes: 100 << 20, remedy: "choose another cache"),
       ])
   }
@@ -76,7 +76,7 @@ struct PlanTests {
     let remedy = "--batch 2 would need about 0.9 GiB, --crop 480x360 would need about 0.9 GiB"
     #expect(
       found[0].problem.description == "the run does not fit in memory (--batch 4, --crop 640x480): the steps "
-        + "need about 1.6 GiB, 1.3 GiB are free; \(remedy), or go on with --set plan=warn")
+        + "need about 1.6 GiB, 1.3 GiB are free; \(remedy), or go on with --set runtime.plan=warn")
   }
 
   @Test(
@@ -94,7 +94,7 @@ struct PlanTests {
     #expect(
       found.map(\.problem.description) == [
         "the run does not fit on the disk (runs/a): it writes about 0.4 GiB, 0.3 GiB are free; "
-          + "set checkpointKeep=1, or go on with --set plan=warn"
+          + "set checkpoint.keep=1, or go on with --set runtime.plan=warn"
       ])
     #expect(found.map(\.isCertain) == [true])
     #expect(plan(batch: 1, 64, 64).shortages(machine(disk: 600)).isEmpty)
@@ -162,7 +162,7 @@ struct PlanTests {
     #expect(try bytes(trained.weights("last").safetensors) == bytes(plain.weights("last").safetensors))
   }
 
-  @Test("A refused run makes nothing, and plan=warn goes on")
+  @Test("A refused run makes nothing, and runtime.plan=warn goes on")
   func refusal() throws {
     let fixtures = try RunFixtures()
     var settings = fixtures.settings

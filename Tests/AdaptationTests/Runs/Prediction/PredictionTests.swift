@@ -244,7 +244,7 @@ struct EvaluatorTests {
     let json = try #require(try JSONSerialization.jsonObject(with: Data(bytes(path))) as? [String: Any])
     let classes = try #require(json["classes"] as? [[String: Any]])
     #expect(classes.count == 11 && classes[0]["iou"] is NSNull && classes[0]["name"] as? String == "sky")
-    #expect(json["images"] as? Int == 3 && json["labelSpace"] as? String == "camvid11")
+    #expect(json["images"] as? Int == 3 && json["label_space"] as? String == "camvid11")
     #expect((json["weights"] as? [String: Any])?["sha256"] as? String == loaded.sha256)
   }
 }

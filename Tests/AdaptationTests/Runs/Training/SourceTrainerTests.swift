@@ -161,7 +161,7 @@ struct SourceTrainerTests {
       $0.apply(.deeplabv2)
       ($0.network, $0.steps, $0.size, $0.crop) = ("espnet", 3, plain.size, plain.crop)
     }
-    let rates = try objects(run.metrics).compactMap { $0["learningRate"] as? Double }
+    let rates = try objects(run.metrics).compactMap { $0["learning_rate"] as? Double }
     for (step, rate) in rates.enumerated() {
       #expect(relative(rate, 2.5e-4 * pow(1 - Double(step) / 250_000, 0.9)) < 1e-12)
     }

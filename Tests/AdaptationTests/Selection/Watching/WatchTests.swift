@@ -182,7 +182,7 @@ struct WatchTests {
     let run = RunFolder(fixtures.folder.path("run"))
     let problem = try #require(found)
     #expect(notes.isEmpty && problem.what == "the network seems to have collapsed")
-    #expect(problem.place == "step 4" && problem.why.contains("collapseDrift"))
+    #expect(problem.place == "step 4" && problem.why.contains("selection.collapse_kl"))
     #expect(
       problem.remedy.contains("\(run.checkpoints)/step-000002.safetensors")
         && !problem.description.contains("\n"))

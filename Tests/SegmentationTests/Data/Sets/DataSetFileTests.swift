@@ -54,7 +54,7 @@ struct DataSetFileTests {
   func known() throws {
     let folder = ScratchFolder()
     try folder.write(
-      "splits: {all: {images: list.txt, labels: ids, count: 3}}\nlabelSpace: camvid11\n", to: "own.yaml")
+      "splits: {all: {images: list.txt, labels: ids, count: 3}}\nlabel_space: camvid11\n", to: "own.yaml")
     try folder.write("x/a.png\nx/b.png\n", to: "elsewhere/list.txt")
     try folder.touch("elsewhere/x/a.png", "elsewhere/x/b.png", "elsewhere/ids/a.png", "elsewhere/ids/b.png")
     let source = DataSource(dataset: folder.at("own.yaml"), data: folder.at("elsewhere"), allowMissing: true)
@@ -65,6 +65,13 @@ struct DataSetFileTests {
     #expect(
       set.defaultSplit == "all"
         && set.root.map(ScratchFolder.standardized) == ScratchFolder.standardized(folder.path))
+  }
+
+  @Test("keys in camelCase are those in snake_case")
+  func camelCase() throws {
+    let folder = ScratchFolder()
+    try folder.write("splits: {all: {images: x}}\nlabelSpace: camvid11\n", to: "own.yaml")
+    #expect(try DataSet(file: folder.at("own.yaml")).labelSpace == .camvid11)
   }
 
   @Test("images alone need no classes; their labels then need a label space")
@@ -88,16 +95,16 @@ struct DataSetFileTests {
       ("splits: {val: {images: i}}\nclases: [a]\n", "line 2", "the known ones are name"),
       ("splits: {val: {images: i, label: l}}\n", "line 1", "images, labels, count"),
       ("splits: {val: {images: i, count: many}}\n", "line 1", "found many"),
-      ("splits: {val: {images: i}}\nlabelSpace: camvid12\n", "line 2", "known ones are"),
-      ("splits: {val: {images: i}}\nlabelSpace: camvid11\nids: {1: car}\n", "line 3", "keep one"),
+      ("splits: {val: {images: i}}\nlabel_space: camvid12\n", "line 2", "known ones are"),
+      ("splits: {val: {images: i}}\nlabel_space: camvid11\nids: {1: car}\n", "line 3", "keep one"),
       ("splits: {val: {images: i}}\nids: {1: car}\n", "line 2", "without `classes:`"),
       ("splits: {val: {images: i}}\nclasses: [a, a]\n", "line 2", "two classes are named a"),
       ("splits: {val: {images: i}}\nclasses: [a]\nids:\n  1: a\n  2: b\n", "line 5", "known ones are a"),
       ("splits: {val: {images: i}}\nclasses: [a]\nids: {x: a}\n", "line 3", "a label id, found x"),
       ("splits: {val: {images: i}}\nclasses: [a]\nids: {1: a}\nignore: 1\n", "line 2", "both a class"),
       ("splits: {val: {images: i}}\nclasses: [{name: a, colour: [1, 2]}]\n", "line 2", "three numbers"),
-      ("splits: {val: {images: i}}\nclasses: [a]\nclassMapping: {car: b}\n", "line 2", "known ones are a"),
-      ("splits: {val: {images: i}}\nclassMappingFrom: camvid11\n", "line 2", "without `classMapping:`"),
+      ("splits: {val: {images: i}}\nclasses: [a]\nclass_mapping: {car: b}\n", "line 2", "known ones are a"),
+      ("splits: {val: {images: i}}\nclass_mapping_from: camvid11\n", "line 2", "without `class_mapping:`"),
       ("- a\n", "line 1", "another form"), ("", "own.yaml", "empty"),
     ])
   func refused(text: String, place: String, words: String) throws {
