@@ -152,27 +152,30 @@ struct ConfigOptions: ParsableArguments {
     }
   }
 
-  /// Lays the config file (the command's section), then `--set`, then options over settings.
-  private func apply<Root: RunSettings>(to root: inout Root, options: [(String, String?)]) throws {
-    let table = Root.table
+  /// What is asked for: by the config file (the command's section), then `--set`, then options.
+  private func asked<Root: RunSettings>(
+    _ table: SettingTable<Root>, _ options: [(String, String?)]
+  ) throws -> [SettingTable<Root>.Assignment] {
     let items = try config.map {
       try ConfigFile.read($0, for: Root.job.rawValue) { name in table.settings.contains { $0.name == name } }
     }
-    for (item, file) in items ?? [] {
-      try table.set(item.name, to: item.value, in: &root, at: "\(file), line \(item.line)")
-    }
-    for (name, value) in try Self.assignments(sets) { try table.set(name, to: value, in: &root, at: "--set") }
+    var asked: [SettingTable<Root>.Assignment] = []
+    for (item, file) in items ?? [] { asked.append((item.name, item.value, "\(file), line \(item.line)")) }
+    for (name, value) in try Self.assignments(sets) { asked.append((name, value, "--set")) }
     for case (let name, let value?) in options {
-      try table.set(name, to: value, in: &root, at: "--\(SettingNames.option(of: name))")
+      asked.append((name, value, "--\(SettingNames.option(of: name))"))
     }
+    return asked
   }
 
   /// The settings of a run: default < profile < config file < --set < option.
   func settings<Root: RunSettings>(profile: String?, options: [(String, String?)]) throws -> Root {
+    let table = Root.table
+    let asked = try asked(table, options + [("profile", profile)])
     var chosen = Root()
-    try apply(to: &chosen, options: options + [("profile", profile)])
+    try table.set(table.deciding(asked), in: &chosen)
     var settings = chosen.start
-    try apply(to: &settings, options: options + [("profile", profile)])
+    try table.set(asked, in: &settings)
     return settings
   }
 
@@ -184,7 +187,7 @@ struct ConfigOptions: ParsableArguments {
     try checkRun(folder, of: Root.job)
     var settings = try Root(ofRun: folder)
     let before = Dictionary(uniqueKeysWithValues: table.values(of: settings).map { ($0.name, $0.value) })
-    try apply(to: &settings, options: options)
+    try table.set(asked(table, options), in: &settings)
     if let change = Root.change(from: before, to: table.values(of: settings)) {
       throw Problem(
         "cannot resume the run with another \(change.name)", at: path,

@@ -44,14 +44,15 @@ import Testing
   /// What the help of `adapt` says that a setting is, by its name, with a method and a profile.
   private static func fromHelp(_ name: String, _ text: String) throws -> [String: String] {
     var values: [String: String] = [:]
-    let line = /\s+([a-z_.]+): (.+?) - .+?\[[^\]]+\](?: \((.+)\))?/
+    let line = /\s+([a-z_.]+)(?:, of ([a-z-]+))?: (.+?) - .+?\[[^\]]+\](?: \((.+)\))?/
     for found in text.split(separator: "\n").compactMap({ $0.wholeMatch(of: line)?.output }) {
-      let others = (found.3 ?? "").split(separator: "; ").map { $0.split(separator: ": ", maxSplits: 1) }
+      if let owner = found.2, owner != (isProfile(name) ? "iapc" : name) { continue }
+      let others = (found.4 ?? "").split(separator: "; ").map { $0.split(separator: ": ", maxSplits: 1) }
       let own = others.first { other in
         let names = other[0].split(separator: ", ").map(String.init)
         return names.contains(name) || (names.contains("other methods") && !isProfile(name))
       }
-      values[String(found.1)] = String(own?[1] ?? found.2)
+      values[String(found.1)] = String(own?[1] ?? found.3)
     }
     return values
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Adaptation
 import Foundation
 import TestSupport
 import Testing
@@ -99,6 +100,30 @@ import Testing
       sample.adapt(to: output, "--config", config), saying: "learningrate in \(config), line 2",
       "nearest is optimizer.learning_rate")
     #expect(!exists(output))
+  }
+
+  @Test("A setting of another method is refused, with whose it is, and the run's own are in its config.yaml")
+  func ofMethods() throws {
+    let config = try folder.file(
+      "run.yaml",
+      Array("schedule: {steps: 1}\nmethod: {threshold: 0.7, name: self-training}\n".utf8))
+    for more in [["--method", "tent"], ["--set", "method.name=tent"]] {
+      try expectError(
+        sample.adapt(to: output, "--config", config) + more, saying: "method.threshold", "run.yaml, line 2",
+        "of self-training, cotta, and the run is of tent")
+    }
+    try expectError(
+      sample.adapt(to: output, "--method", "hcl", "--set", "loss_weights.im=1"), saying: "loss_weights.im",
+      "--set", "of iapc, and the run is of hcl")
+    #expect(!exists(output))
+    try done(sample.adapt(to: output, "--config", config))
+    #expect(try setting("method.threshold", of: output) == "0.7")
+    let names = try ConfigFile.read("\(output)/config.yaml").map(\.name)
+    #expect(!names.contains { $0.hasPrefix("loss_weights.") || $0 == "method.importance" }, "\(names)")
+    try done(["adapt", "--resume", output, "--steps", "2"])
+    try expectError(
+      ["adapt", "--resume", output, "--method", "tent"], saying: "with another method.name", "self-training",
+      "tent")
   }
 
   @Test("A config file that is not there, or no YAML")

@@ -2,62 +2,14 @@
 
 extension AdaptationSettings {
   /// Every setting under the name that config files and `--set` use.
-  public static let table = SettingTable<AdaptationSettings>([
-    Setting("profile", \.profile, "a set of choices to start from"),
-    Setting("method.name", \.method, "the way to adapt"),
-    Setting(
-      "method.im_pixels", \.iapc.entropyOn,
-      "which pixels the entropy term takes: all, or those whose predicted class is their label"),
-    Setting("method.importance", \.iapc.importance, "what trust in the source network is read from"),
-    Setting(
-      "method.class_mix", \.iapc.mixing.classes,
-      "whether half of an image's classes are pasted over another of the batch for the student"),
-    Setting("method.mask_ratio", \.iapc.mixing.masked, "the share of square patches hidden from the student"),
-    Setting(
-      "method.mask_patch", \.iapc.mixing.patch,
-      "the side of such a patch, in pixels; auto: 1/15 of the crop's shorter side"),
-    Setting("method.prototypes", \.iapc.prototypes, "what prototypes are means of"),
-    Setting(
-      "method.prototype_layout", \.iapc.prototypeLayout,
-      "scrambled2023 imitates a mistake of the code of 2023"),
-    Setting("method.prototype_decay", \.iapc.prototypeDecay, "share of the old prototypes, for momentum"),
-    Setting(
-      "method.class_weights", \.iapc.classBalance,
-      "which classes weigh more: those rare in a batch, or those predicted less often than labelled"),
-    Setting(
-      "method.rare_pixels", \.iapc.rarePixels,
-      "pixels an image below which a class is rare; auto: 1/32 of the crop"),
-    Setting("method.rare_weight", \.iapc.rareWeight, "the weight of rare classes"),
-    Setting(
-      "method.ignored_in_mean", \.iapc.ignoredInMean, "whether ignored pixels count in the supervised means"),
-    Setting("self_training.balanced", \.selfTraining.balanced, "self-training: a threshold for each class"),
-    Setting("self_training.threshold", \.selfTraining.threshold, "self-training: the one threshold"),
-    Setting(
-      "self_training.portion", \.selfTraining.portion, "self-training: pixels taken in the first round"),
-    Setting(
-      "self_training.portion_step", \.selfTraining.portionStep, "self-training: more of them each round"),
-    Setting("self_training.portion_max", \.selfTraining.portionMost, "self-training: at most so many"),
-    Setting("self_training.round_steps", \.selfTraining.round, "self-training: steps of a round"),
-    Setting("urma.entropy", \.urma.entropy, "urma: the entropy term's weight"),
-    Setting("urma.uncertainty", \.urma.uncertainty, "urma: the weight of the decoders' disagreement"),
-    Setting("urma.decoders", \.urma.decoders, "urma: classifiers on features with channels left out"),
-    Setting("urma.dropout", \.urma.dropout, "urma: the probability that a channel is left out"),
-    Setting("hcl.instance", \.hcl.instance, "hcl: the weight of the features' contrast"),
-    Setting("hcl.temperature", \.hcl.temperature, "hcl: what similarities are divided by"),
-    Setting("hcl.ema_decay", \.hcl.teacherDecay, "hcl: share of the old average at each step"),
-    Setting("cotta.ema_decay", \.cotta.teacherDecay, "cotta: share of the old teacher at each step"),
-    Setting("cotta.threshold", \.cotta.threshold, "cotta: the confidence below which views are averaged"),
-    Setting("cotta.scales", \.cotta.scales, "cotta: the views' factors of the size"),
-    Setting("cotta.restored", \.cotta.restored, "cotta: share of the weights put back at each step"),
-    Setting("dt_st.ema_decay", \.dynamicTeacher.teacherDecay, "dt-st: share of the old teacher"),
-    Setting("dt_st.negative", \.dynamicTeacher.negative, "dt-st: weight of the classes ruled out"),
-    Setting("dt_st.class_mix", \.dynamicTeacher.mixing, "dt-st: whether classes are pasted"),
-    Setting("loss_weights.ia", \.iapc.weights.importance, "the importance-aware term's weight; 0: off"),
-    Setting("loss_weights.pe", \.iapc.weights.enhanced, "the prototype-enhanced term's weight"),
-    Setting("loss_weights.ps", \.iapc.weights.symmetric, "the prototype-symmetric term's weight"),
-    Setting("loss_weights.im", \.iapc.weights.entropy, "the entropy term's weight"),
-    Setting("teacher.ema_decay", \.iapc.teacherDecay, "share of the old teacher at each step"),
-    Setting("teacher.batch_norm", \.iapc.teacherNorm, "the teacher's normalisation statistics"),
+  public static let table = SettingTable<AdaptationSettings>(
+    [
+      Setting("profile", \.profile, "a set of choices to start from"),
+      Setting("method.name", \.method, "the way to adapt"),
+    ] + ofMethods + ofAll)
+
+  /// The settings that runs of every method have.
+  private static let ofAll: [Setting<AdaptationSettings>] = [
     Setting("network.name", \.network, "the network's family; auto: as the weights say"),
     Setting("network.weights", \.weightsFile, "the source network's weights (--weights)"),
     Setting("network.classes", \.classes, "the label space that the network predicts"),
@@ -101,7 +53,6 @@ extension AdaptationSettings {
       "pseudo_labels.class_balance", \.pseudoLabels.balance,
       "how far rare classes are preferred: probabilities over a class's mean one to that power"),
     Setting("pseudo_labels.flip", \.pseudoLabels.mirror, "whether mirrored images are summed too"),
-    Setting("batch_norm.update_pass", \.iapc.statisticsPass, "whether a plain pass follows each update"),
     Setting(
       "batch_norm.student", \.learning.studentNorm, "the student's normalisation statistics while it learns"),
     Setting("batch_norm.initial", \.initialStatistics, "normalisation statistics before the first step"),
@@ -174,7 +125,7 @@ extension AdaptationSettings {
     Setting(
       "runtime.plan", \.plan,
       "where memory or disk will not do: refuse to begin, or only warn; off: no estimate"),
-  ])
+  ]
 
   /// - Throws: `Problem` for values that make no run.
   public func check() throws {
@@ -203,7 +154,9 @@ extension AdaptationSettings {
       (1...16).contains(learning.backboneUpdates), "optimizer.backbone_updates",
       "\(learning.backboneUpdates)", "1 to 16"
     )
-    try require((0...1).contains(iapc.teacherDecay), "teacher.ema_decay", "\(iapc.teacherDecay)", "0 to 1")
+    for decay in [iapc.teacherDecay, hcl.teacherDecay, cotta.teacherDecay, dynamicTeacher.teacherDecay] {
+      try require((0...1).contains(decay), "teacher.ema_decay", "\(decay)", "0 to 1")
+    }
     try require(
       (pseudoLabels.scales ?? []).allSatisfy { $0 > 0 && $0 <= 4 }, "pseudo_labels.scales",
       pseudoLabels.scales.settingText,

@@ -63,7 +63,7 @@ extension AdaptationSettings {
   /// Their authors take as many steps as their data sets have images, or ten thousands of them; so few as here are
   /// ours.
   private mutating func choosePublished() {
-    // It has no part in them; config.yaml and help then show one value.
+    // It has no part in them.
     iapc = Self().iapc
     switch method {
     case .iapc: break

@@ -98,21 +98,23 @@ public enum ConfigFile {
     return common + own
   }
 
-  /// The settings as YAML, dotted names nested.
+  /// The settings as YAML, dotted names nested, a group where its first setting stands.
   public static func text(_ values: [(name: String, value: String)], heading: String) -> String {
-    var text = heading.split(separator: "\n").map { "# \($0)\n" }.joined()
-    var open: String?
+    var groups: [(name: String, text: String)] = []
     for (name, value) in values {
       let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
-      if parts.count == 2 {
-        if open != parts[0] { text += "\(parts[0]):\n" }
-        text += "  \(parts[1]): \(quoted(value))\n"
-      } else {
-        text += "\(name): \(quoted(value))\n"
+      guard parts.count == 2 else {
+        groups.append((name, "\(name): \(quoted(value))\n"))
+        continue
       }
-      open = parts.count == 2 ? parts[0] : nil
+      let line = "  \(parts[1]): \(quoted(value))\n"
+      if let index = groups.firstIndex(where: { $0.name == parts[0] }) {
+        groups[index].text += line
+      } else {
+        groups.append((parts[0], "\(parts[0]):\n\(line)"))
+      }
     }
-    return text
+    return heading.split(separator: "\n").map { "# \($0)\n" }.joined() + groups.map(\.text).joined()
   }
 
   private static func collect(_ mapping: Node.Mapping, prefix: String, _ path: String, _ items: inout [Item])

@@ -11,6 +11,8 @@ public struct Setting<Root>: Sendable {
   public let help: String
   /// What its text must look like.
   public let form: String
+  /// Of which runs it is a setting; nil for all.
+  private(set) var scope: Scope?
   let read: @Sendable (inout Root, String) -> Bool
   let write: @Sendable (Root) -> String
   let copy: @Sendable (_ from: Root, inout Root) -> Void
@@ -30,6 +32,27 @@ public struct Setting<Root>: Sendable {
     write = { $0[keyPath: path].settingText }
     copy = { $1[keyPath: path] = $0[keyPath: path] }
   }
+}
+
+extension Setting {
+  /// The runs that have a setting: those with one choice of another setting.
+  struct Scope: Sendable {
+    /// The choice.
+    let choice: String
+    /// What is chosen.
+    let chosen: @Sendable (Root) -> String
+
+    func contains(_ root: Root) -> Bool { chosen(root) == choice }
+  }
+
+  /// The same as a setting of some runs alone.
+  func of(_ scope: Scope) -> Self {
+    var setting = self
+    setting.scope = scope
+    return setting
+  }
+
+  func applies(to root: Root) -> Bool { scope?.contains(root) ?? true }
 }
 
 /// - Throws: a `Problem` that names the setting, unless the condition holds.
@@ -112,13 +135,16 @@ extension RunSettings {
     return ([setting.text(of: Self())] + others(setting, starts)).joined(separator: "; ")
   }
 
-  /// A line for each setting: its name, default, meaning, form, and what profiles have other defaults.
+  /// A line for each setting: its name, whose it is where not all runs have it, default, meaning, form, and what
+  /// profiles have other defaults.
   public static var explanation: String {
-    let starts = starts
+    let all = starts
     return table.settings.map { setting in
+      let starts = all.filter { setting.applies(to: $0.settings) }
       let others = setting.decides ? [] : others(setting, starts)
+      let name = setting.name + (setting.scope.map { ", of \($0.choice)" } ?? "")
       let line =
-        "  \(setting.name): \(setting.text(of: starts[0].settings)) - \(setting.help) [\(setting.form)]"
+        "  \(name): \(setting.text(of: starts[0].settings)) - \(setting.help) [\(setting.form)]"
       return others.isEmpty ? line : "\(line) (\(others.joined(separator: "; ")))"
     }.joined(separator: "\n")
   }
@@ -159,18 +185,48 @@ public struct SettingTable<Root>: Sendable {
   /// The settings in the order in which they are explained.
   public let settings: [Setting<Root>]
 
-  /// A table of settings, no two of one name.
+  /// A table of settings, no two of one name in one run.
   public init(_ settings: [Setting<Root>]) {
     self.settings = settings
   }
 
+  /// A value for a setting.
+  ///
+  /// - `place`: where the text stands, for messages.
+  public typealias Assignment = (name: String, value: String, place: String)
+
+  /// Sets values: first those that decide which settings there are and what they begin with, then the others in their
+  /// order.
+  ///
+  /// - Throws: as `set(_:to:in:at:)`.
+  public func set(_ values: [Assignment], in root: inout Root) throws {
+    for value in deciding(values) + values.filter({ !decides($0.name) }) {
+      try set(value.name, to: value.value, in: &root, at: value.place)
+    }
+  }
+
+  /// Of values those that decide what the others begin with: a profile, a method.
+  public func deciding(_ values: [Assignment]) -> [Assignment] { values.filter { decides($0.name) } }
+
+  private func decides(_ name: String) -> Bool { settings.contains { $0.name == name && $0.decides } }
+
   /// Sets one value.
   ///
   /// - `place`: where the text stands, for the message: a file, "--set".
-  /// - Throws: `Problem` for an unknown name, with the nearest known one, and for a text of another form.
+  /// - Throws: `Problem` for an unknown name, with the nearest known one, for a setting that other runs have, and for a
+  /// text of another form.
   public func set(_ name: String, to text: String, in root: inout Root, at place: String) throws {
-    guard let setting = settings.first(where: { $0.name == name }) else {
+    let named = settings.filter { $0.name == name }
+    guard !named.isEmpty else {
       throw unknownName(name, of: "setting", known: settings.map(\.name), at: place)
+    }
+    guard let setting = named.first(where: { $0.applies(to: root) }) else {
+      let scopes = named.compactMap(\.scope)
+      throw Problem(
+        "cannot use the setting \(name)", at: place,
+        because: "it is a setting of \(scopes.map(\.choice).joined(separator: ", ")), and the run is of "
+          + (scopes.first?.chosen(root) ?? ""),
+        remedy: "leave it out, or choose the method whose it is")
     }
     guard setting.read(&root, text) else {
       throw Problem(
@@ -179,8 +235,8 @@ public struct SettingTable<Root>: Sendable {
     }
   }
 
-  /// Names and values of everything, in the table's order.
+  /// Names and values of all settings that the run has, in the table's order.
   public func values(of root: Root) -> [(name: String, value: String)] {
-    settings.map { ($0.name, $0.write(root)) }
+    settings.filter { $0.applies(to: root) }.map { ($0.name, $0.write(root)) }
   }
 }

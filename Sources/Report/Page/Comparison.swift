@@ -40,10 +40,10 @@ struct Comparison {
 
   private var differingSettings: [HTML] {
     let all = sections.map { AdaptationSettings.table.values(of: $0.run.settings) }
-    guard let first = all.first else { return [] }
-    return first.indices.compactMap { index in
-      let name = first[index].name
-      let values = all.map { $0[index].value }
+    let names = all.joined().reduce(into: [String]()) { if !$0.contains($1.name) { $0.append($1.name) } }
+    return names.compactMap { name in
+      // Not every method has every setting.
+      let values = all.map { run in run.first { $0.name == name }?.value ?? "–" }
       guard Set(values).count > 1, name != "runtime.output", name != "profile", name != "schedule.steps"
       else { return nil }
       let cells = values.map { value -> HTML in "<td>\(value)</td>" }

@@ -20,10 +20,11 @@ struct Compare: ParsableCommand {
           --images frames/ --size 640x480 --steps 400
 
       What stands after -- is what `iapc adapt` is given for every method: the same
-      weights, images, sizes and steps. Each method begins with its published
-      settings for the rest. The output folder then holds a run folder for each
-      method and seed, table.md, table.json and, of the first seed, report.html.
-      Runs that are there are kept: start the command again to go on.
+      weights, images, sizes and steps, and no setting that only some of them have.
+      Each method begins with its published settings for the rest. The output folder
+      then holds a run folder for each method and seed, table.md, table.json and, of
+      the first seed, report.html. Runs that are there are kept: start the command
+      again to go on.
 
       Methods, with a form after a colon where they have some:
       \(listed(Contestant.known))

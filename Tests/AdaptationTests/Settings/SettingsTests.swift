@@ -66,7 +66,10 @@ struct SettingsTests {
 
   @Test("have unique names, and all come back from their own texts")
   func roundTrip() throws {
-    #expect(Set(table.settings.map(\.name)).count == table.settings.count)
+    for method in AdaptationSettings.Method.allCases {
+      let names = table.values(of: AdaptationSettings(method: method)).map(\.name)
+      #expect(Set(names).count == names.count, "\(method)")
+    }
     var settings = AdaptationSettings()
     settings.apply(.reference)
     settings.size = PixelSize(width: 96, height: 64)
@@ -82,6 +85,29 @@ struct SettingsTests {
       var read = AdaptationSettings()
       for item in try ConfigFile.read(path) { try table.set(item.name, to: item.value, in: &read, at: path) }
       #expect(read == settings)
+    }
+  }
+
+  @Test("of one method are found by the run's method, and refused of another")
+  func scoped() throws {
+    var settings = AdaptationSettings(method: .selfTraining)
+    let values: [SettingTable<AdaptationSettings>.Assignment] = [
+      ("method.threshold", "0.7", "a"), ("method.name", "cotta", "b"),
+    ]
+    try table.set("method.threshold", to: "0.8", in: &settings, at: "")
+    #expect(settings.selfTraining.threshold == 0.8)
+    // The method is set first, wherever it stands.
+    try table.set(values, in: &settings)
+    #expect(settings.cotta.threshold == 0.7 && settings.selfTraining.threshold == 0.8)
+    #expect(!table.values(of: settings).contains { $0.name.hasPrefix("loss_weights.") })
+    let found = try #require(
+      problem { try table.set("method.portion", to: "0.1", in: &settings, at: "--set") })
+    #expect(found.what == "cannot use the setting method.portion" && found.place == "--set")
+    #expect(found.why == "it is a setting of self-training, and the run is of cotta", "\(found)")
+    for method in [AdaptationSettings.Method.hcl, .cotta, .dynamicTeacher, .iapc] {
+      var own = AdaptationSettings(method: method)
+      try table.set("teacher.ema_decay", to: "2", in: &own, at: "")
+      #expect(problem { try own.check() }?.what == "cannot use the setting teacher.ema_decay")
     }
   }
 

@@ -9,9 +9,8 @@ extension RunSettings {
   /// - Throws: a `Problem` where there is no such file, and for a setting that it cannot have.
   public init(ofRun run: RunFolder) throws {
     self = .initial
-    for item in try ConfigFile.read(run.config) {
-      try Self.table.set(item.name, to: item.value, in: &self, at: "\(run.config), line \(item.line)")
-    }
+    let items = try ConfigFile.read(run.config)
+    try Self.table.set(items.map { ($0.name, $0.value, "\(run.config), line \($0.line)") }, in: &self)
     guard FileManager.default.fileExists(atPath: run.manifest) else { return }
     for (name, path) in try run.placed(Self.table.values(of: self)) {
       try Self.table.set(name, to: path, in: &self, at: run.config)
