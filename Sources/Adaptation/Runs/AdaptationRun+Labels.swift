@@ -9,24 +9,40 @@ import Torch
 /// Where the pseudo-labels of a run are kept, and what makes them.
 struct LabelPlace {
   let path: String
+  /// The images that are labeled.
+  let images: ImageList
   var labeler: PseudoLabeler
 }
 
 extension AdaptationRun {
-  func pseudoLabelPlace(_ loaded: LoadedNetwork, _ imagesHash: String, _ size: PixelSize) -> LabelPlace {
+  func pseudoLabelPlace(
+    _ loaded: LoadedNetwork, _ images: ImageList, _ imagesHash: String, _ size: PixelSize
+  ) throws -> LabelPlace {
     let wanted = settings.pseudoLabels
     var prediction = PredictionSettings(
       size: wanted.size ?? size, scales: wanted.scales ?? wanted.candidates, mirror: wanted.mirror)
     prediction.precision = settings.learning.precision
     var labeler = PseudoLabeler(loaded, prediction)
     labeler.predictor.exposure = settings.exposure(for: loaded.network)
+    let labeled = try labeled(images)
+    let state = labelState(size, labeled: labeled.count, of: images)
     return LabelPlace(
-      path: "\(cache)/pseudo-labels/\(labeler.key(imagesHash: imagesHash, state: labelState(size)))",
+      path: "\(cache)/pseudo-labels/\(labeler.key(imagesHash: imagesHash, state: state))", images: labeled,
       labeler: labeler)
   }
 
+  /// The images that the steps see, and those that may take the places of unreadable ones.
+  private func labeled(_ images: ImageList) throws -> ImageList {
+    let order = BatchOrder(count: images.count, batchSize: settings.batch, seed: settings.seed)
+    let chosen = order.items(ofFirst: settings.steps, spare: settings.mostUnreadable)
+    guard chosen.count < images.count else { return images }
+    return try ImageList(source: images.source, entries: chosen.map { images.entries[$0] })
+  }
+
   /// What the labels depend on besides weights, images and the way of predicting, in words.
-  private func labelState(_ size: PixelSize) -> String {
+  ///
+  /// - `labeled`: the number of the images that are labeled.
+  private func labelState(_ size: PixelSize, labeled: Int, of images: ImageList) -> String {
     let wanted = settings.pseudoLabels
     var parts: [String] = []
     if settings.initialStatistics != .source {
@@ -38,6 +54,7 @@ extension AdaptationRun {
     }
     if settings.sourceShare != 0 { parts.append("source share \(settings.sourceShare.settingText)") }
     if settings.exposure != .own { parts.append("exposure \(settings.exposure)") }
+    if labeled < images.count { parts.append("\(labeled) images \(settings.batch) \(settings.seed)") }
     return parts.joined(separator: "\n")
   }
 
@@ -56,12 +73,12 @@ extension AdaptationRun {
     if needsScales, !place.labeler.isDone(in: place.path) {
       place.labeler.predictor = try scaled(place.labeler.predictor, network, images)
     }
-    observer.begin("pseudo-labels", images.count)
-    let (labels, cached) = try place.labeler.labels(images, in: place.path, peers: peers) {
+    observer.begin("pseudo-labels", place.images.count)
+    let (labels, cached) = try place.labeler.labels(place.images, in: place.path, peers: peers) {
       try observer.advanceOrStop($0)
     }
     if cached {
-      observer.advance(images.count)
+      observer.advance(place.images.count)
       observer.note("pseudo-labels taken from \(place.path)")
     }
     return labels
@@ -78,7 +95,8 @@ extension AdaptationRun {
     } catch {
       let why = (error as? Problem).map { "\($0.place): \($0.why)" } ?? "\(error)"
       let name = place.path.dropFirst(cache.count)
-      let other = LabelPlace(path: "\(try PartialFolder.temporary())\(name)", labeler: place.labeler)
+      let other = LabelPlace(
+        path: "\(try PartialFolder.temporary())\(name)", images: place.images, labeler: place.labeler)
       if peers.isFirst {
         observer.note(
           "the cache folder cannot be written (\(why)): pseudo-labels are kept in \(other.path); choose another "

@@ -69,14 +69,14 @@ public final class AdaptationRun {
     try peers?.checkShares(ofBatch: settings.batch)
     try peers?.checkMethod(settings)
     if isWriter, case .resume = start { try checkUnchanged(manifest) }
-    let place = pseudoLabelPlace(loaded, imagesHash, size)
+    let place = try pseudoLabelPlace(loaded, images, imagesHash, size)
     let labelsDone = !settings.method.needsPseudoLabels || place.labeler.isDone(in: place.path)
     if !labelsDone {
       // Before the long work; labels that are there were made from these very images.
       try images.checkImages(shouldStop: { observer.stopSignal() != nil })
       try observer.checkStop()
     }
-    if isWriter { try tellPlan(loaded.network, images, start, labelsDone: labelsDone) }
+    if isWriter { try tellPlan(loaded.network, images, start, toLabel: labelsDone ? 0 : place.images.count) }
     try estimateFirstStatistics(of: loaded.network, images, size)
     let labels = try pseudoLabels(images, place, of: loaded.network)
     if case .new(let overwrite) = start, isWriter {
@@ -166,7 +166,7 @@ public final class AdaptationRun {
   }
 
   private func tellPlan(
-    _ network: any Segmenter, _ images: ImageList, _ start: RunStart, labelsDone: Bool
+    _ network: any Segmenter, _ images: ImageList, _ start: RunStart, toLabel: Int
   ) throws {
     guard let crop = settings.crop, let first = images.entries.first else { return }
     let image = try first.readSize()
@@ -176,7 +176,7 @@ public final class AdaptationRun {
     // Teacher and frozen source, momenta and gradients.
     try run.tell(network, copies: 4, crop: crop, { try settings.probe(network) }) { cost in
       settings.runPlan(
-        cost, network, images: (images.count, image), labelsDone: labelsDone, cache: cache, run)
+        cost, network, images: (images.count, image), toLabel: toLabel, cache: cache, run)
     }
   }
 

@@ -115,6 +115,29 @@ struct AdaptationRunTests {
     #expect(try objects(parts.metrics).compactMap { $0["step"] as? Int } == [1, 2, 3, 4])
   }
 
+  @Test("labels the images alone that its steps see, with the same bytes at the end")
+  func labeled() throws {
+    let fixtures = try RunFixtures()
+    func labels(_ cache: String) -> Set<String> {
+      let files = FileManager.default.enumerator(atPath: cache)?.compactMap { $0 as? String } ?? []
+      return Set(files.filter { $0.hasSuffix(".png") })
+    }
+    var totals: [Int] = []
+    var observer = RunObserver()
+    observer.begin = { phase, total in if phase == "pseudo-labels" { totals.append(total) } }
+    let short = try fixtures.run("short", observer: observer) { ($0.steps, $0.mostUnreadable) = (1, 1) }
+    #expect(totals == [3] && labels(fixtures.cache).count == 3)
+    // With as many spare images as there are, all are labeled.
+    let all = try fixtures.run("all", observer: observer) { ($0.steps, $0.mostUnreadable) = (1, 4) }
+    #expect(totals == [3, 6] && labels(fixtures.cache).count == 9)
+    #expect(try bytes(short.adaptedSafetensors) == bytes(all.adaptedSafetensors))
+    let longer = try fixtures.run("short", start: .resume, observer: observer) {
+      ($0.steps, $0.mostUnreadable) = (4, 1)
+    }
+    let whole = try fixtures.run("whole") { ($0.steps, $0.mostUnreadable) = (4, 1) }
+    #expect(try bytes(longer.adaptedSafetensors) == bytes(whole.adaptedSafetensors))
+  }
+
   @Test("goes on from the checkpoint before a damaged one, and says so")
   func damaged() throws {
     let fixtures = try RunFixtures()

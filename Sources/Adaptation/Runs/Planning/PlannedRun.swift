@@ -84,9 +84,9 @@ extension AdaptationSettings {
   /// The plan of a run whose sizes are resolved.
   ///
   /// - `images`: how many, and the size of one.
-  /// - `labelsDone`: whether the pseudo-labels are in the cache.
+  /// - `toLabel`: images whose pseudo-labels are not in the cache.
   func runPlan(
-    _ cost: StepCost, _ network: any Segmenter, images: (count: Int, size: PixelSize), labelsDone: Bool,
+    _ cost: StepCost, _ network: any Segmenter, images: (count: Int, size: PixelSize), toLabel: Int,
     cache: String, _ run: PlannedRun
   ) -> Plan {
     guard let size, let crop else { fatalError("sizes were resolved") }
@@ -99,7 +99,7 @@ extension AdaptationSettings {
           scores: 0, besideSteps: after, remedy: "take a smaller --size or --batch"))
     }
     if network.hasBatchStatistics, initialStatistics == .target { statistics(after: false) }
-    if !labelsDone {
+    if toLabel > 0 {
       let base = Double((pseudoLabels.size ?? size).area)
       let squares = (pseudoLabels.scales ?? pseudoLabels.candidates).map { $0 * $0 }
       let all = base * squares.reduce(0, +) * (pseudoLabels.mirror ? 2 : 1)
@@ -107,7 +107,7 @@ extension AdaptationSettings {
       let scores = 3 * 4 * network.classCount * images.size.area
       passes.append(
         Plan.Pass(
-          name: "the pseudo-labels", pixels: bounded(Double(images.count) * all),
+          name: "the pseudo-labels", pixels: bounded(Double(toLabel) * all),
           atOnce: Int(base * (squares.max() ?? 1)),
           scores: scores, besideSteps: false,
           remedy: "take smaller images, or a smaller pseudo_labels.size or pseudo_labels.scales"))
@@ -133,10 +133,10 @@ extension AdaptationSettings {
         weights: network.program == nil ? 2 : 3,
         extra: watches && collapse != .off ? 1 : 0)
     ]
-    if !labelsDone {
+    if toLabel > 0 {
       files.append(
         Plan.Output(
-          path: cache, bytes: images.count * (images.size.area / Self.pixelsOfLabelByte + 1000),
+          path: cache, bytes: toLabel * (images.size.area / Self.pixelsOfLabelByte + 1000),
           remedy: "choose another cache folder with IAPC_CACHE"))
     }
     return Plan(work, cost, files: files)

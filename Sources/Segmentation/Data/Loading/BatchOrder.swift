@@ -38,6 +38,15 @@ public struct BatchOrder: Equatable, Sendable {
     return generator.permutation(count)
   }
 
+  /// The items of the first batches, and those that may take the places of unreadable ones, in rising order.
+  ///
+  /// - `spare`: items that may be unreadable.
+  public func items(ofFirst batches: Int, spare: Int) -> [Int] {
+    let (samples, isMany) = batches.multipliedReportingOverflow(by: batchSize)
+    guard !isMany, samples < count - spare else { return Array(0..<count) }
+    return items(ofEpoch: 0).prefix(samples + spare).sorted()
+  }
+
   /// The request of the same sample for the item that follows in the epoch's order; after the last, the first.
   func replacement(of request: SampleRequest) -> SampleRequest {
     let place = (request.position + request.attempt + 1) % count

@@ -46,6 +46,25 @@ struct UnreadableFileTests {
     #expect(part.map(\.sample) == stride(from: 1, to: 40, by: 4).map { whole[$0].sample })
   }
 
+  @Test("take no other items than those that the order names for the first batches")
+  func named() throws {
+    let order = BatchOrder(count: 10, batchSize: 4, seed: 7)
+    let plain = try take(1, of: loader([], workers: 0)).map { try #require($0.sample).index }
+    #expect(order.items(ofFirst: 1, spare: 0) == plain.sorted())
+    let named = order.items(ofFirst: 1, spare: 2)
+    #expect(named.count == 6)
+    // The worst: the last item of the batch and the next are unreadable.
+    let next = order.items(ofEpoch: 0)[4]
+    for bad: Set in [[plain[0], plain[1]], [plain[3], next]] {
+      let taken = try take(1, of: loader(bad, workers: 0, most: 2)).map { try #require($0.sample).index }
+      #expect(Set(named).isSuperset(of: taken))
+    }
+    for (batches, spare) in [(2, 2), (3, 0), (1, 6), (Int.max, 0), (0, 10)] {
+      #expect(order.items(ofFirst: batches, spare: spare) == Array(0..<10))
+    }
+    #expect(order.items(ofFirst: 0, spare: 0).isEmpty)
+  }
+
   @Test("have the item that follows in the epoch in an unreadable one's place, all else as it was")
   func replaced() throws {
     let bad: Set = [2, 5]
