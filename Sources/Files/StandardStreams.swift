@@ -26,19 +26,26 @@ public enum StandardStreams {
 
   /// Writes a message to standard error. What cannot be written is left out: no message may end the work that it is
   /// about.
-  public static func message(_ text: String) {
+  public static func message(_ text: String) { _ = writeAll(of: text, to: STDERR_FILENO, patience: 1) }
+
+  /// Writes all of a text to an open descriptor.
+  ///
+  /// - Parameter patience: how many seconds a descriptor that does not block may take no byte.
+  /// - Returns: why not all of it was written; nil where it was.
+  public static func writeAll(of text: String, to descriptor: Int32, patience: Int32) -> String? {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if count >= 0 {
         rest = rest.dropFirst(count)
       } else if errno == EAGAIN {
-        var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        guard poll(&wanted, 1, 1000) > 0 else { return }
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&wanted, 1, 1000 * patience) > 0 else { return "nobody reads it" }
       } else if errno != EINTR {
-        return
+        return String(cString: strerror(errno))
       }
     }
+    return nil
   }
 
   /// How what was printed to standard output ended there.

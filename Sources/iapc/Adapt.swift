@@ -6,7 +6,7 @@ import Foundation
 import Report
 import Segmentation
 
-struct Adapt: SharedCommand {
+struct Adapt: SharedCommand, EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Adapt a source network to a folder of unlabelled images.",
     discussion: """
@@ -101,6 +101,7 @@ struct Adapt: SharedCommand {
   )
   var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
+  @OptionGroup var events: EventOptions
   @Option(
     help: ArgumentHelp(
       "Also write each step's batch there, to compare with other programs.", valueName: "dir"),
@@ -131,6 +132,12 @@ struct Adapt: SharedCommand {
     try report(folder, display.observer)
     let isScript = FileManager.default.fileExists(atPath: folder.adaptedScript)
     let isFolder = FileManager.default.fileExists(atPath: folder.adaptedFolder)
+    EventLog.leave([
+      "run": folder.path, "config": folder.config, "manifest": folder.manifest, "metrics": folder.metrics,
+      "selection": folder.selection, "tensorboard": folder.tensorboard, "pth": folder.adaptedPth,
+      "safetensors": folder.adaptedSafetensors, "script": folder.adaptedScript,
+      "pretrained": folder.adaptedFolder, "guard": folder.verdict, "report": folder.report,
+    ])
     let beside =
       isScript
       ? ".safetensors, and the module as adapted.pt"

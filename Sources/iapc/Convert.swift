@@ -7,7 +7,7 @@ import Foundation
 import Segmentation
 import Torch
 
-struct Convert: ParsableCommand {
+struct Convert: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Convert weights between .pth and .safetensors, and between code bases' names.",
     discussion: """
@@ -44,6 +44,7 @@ struct Convert: ParsableCommand {
   var entry: String?
   @OptionGroup var origin: OriginOptions
   @Flag(help: "Replace the output where it is there already.") var overwrite = false
+  @OptionGroup var events: EventOptions
 
   func run() throws {
     if URL(fileURLWithPath: output).pathExtension.isEmpty { return try writeFolder() }
@@ -65,6 +66,7 @@ struct Convert: ParsableCommand {
     }
     try CheckpointFile.write(checkpoint, to: output)
     if !checkpoint.others.isEmpty { print("left out \(checkpoint.others.joined(separator: ", "))") }
+    EventLog.leave(["output": output])
     print("wrote \(checkpoint.tensors.count) entries: \(output)")
   }
 
@@ -82,6 +84,7 @@ struct Convert: ParsableCommand {
     }
     try makeFolder(output)
     try PretrainedFolder.write(loaded, to: output)
+    EventLog.leave(["output": output])
     print("wrote \(loaded.network.name) for from_pretrained: \(output)")
   }
 }

@@ -6,7 +6,7 @@ import Files
 import Foundation
 import Segmentation
 
-struct Evaluate: SharedCommand {
+struct Evaluate: SharedCommand, EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Score weights, or label maps, on labelled images: IoU per class and mIoU.",
     discussion: """
@@ -71,6 +71,7 @@ struct Evaluate: SharedCommand {
   @OptionGroup var machine: MachineOptions
   @OptionGroup var sharing: ProcessOptions
   @OptionGroup var config: ConfigOptions
+  @OptionGroup var events: EventOptions
 
   func validate() throws {
     guard weights != nil || (sharing.processes ?? 1) == 1 else {
@@ -115,7 +116,10 @@ struct Evaluate: SharedCommand {
     for set in report.classSets ?? [] where sets.contains(where: { $0.name == set.name }) {
       ScoreTable.write(set)
     }
-    if let json { try writeJSON(report, to: json) }
+    if let json {
+      try writeJSON(report, to: json)
+      EventLog.leave(["json": json])
+    }
   }
 
   private func saved() throws -> EvaluationReport? { try from.map(EvaluationReport.read) }

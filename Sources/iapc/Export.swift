@@ -9,7 +9,7 @@ import ONNX
 import Segmentation
 import Torch
 
-struct Export: ParsableCommand {
+struct Export: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a network as ONNX or TorchScript, to be used without iapc.",
     discussion: """
@@ -41,6 +41,7 @@ struct Export: ParsableCommand {
   var size: PixelSize?
   @Flag(help: "Replace the output where it is there already.") var overwrite = false
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var events: EventOptions
 
   private enum Format: String, CaseIterable { case onnx, pt }
 
@@ -74,6 +75,7 @@ struct Export: ParsableCommand {
     case .pt, nil: try traced.save(to: output)
     }
     let sizes = size.map { "of \($0)" } ?? loaded.network.takenSizes
+    EventLog.leave(["output": output])
     print("wrote \(loaded.network.name) for images \(sizes): \(output)")
   }
 

@@ -51,17 +51,20 @@ struct Iapc: ParsableCommand {
     do {
       let line = try parsed(arguments)
       var command = line.command
+      try (command as? any EventCommand)?.events.open()
       if let count = (command as? any SharedCommand)?.sharing.started {
         exit(withError: ExitCode(try Launcher.run(count, CommandLine.arguments)))
       }
+      tellStart(line.words, arguments)
       // Help needs no tensors, and libtorch takes 0.2 s to load.
       if configuration.holds(type(of: command)) { try loadTorch() }
       do { try command.run() } catch let invalid as ValidationError {
         throw UsageError(message: invalid.message, command: type(of: command), words: line.words)
       }
       endOutput()
+      EventLog.end()
     } catch let failure as PeerFailure {
-      if failure.tells { tell("error: \(failure.problem)") }
+      if failure.tells { tell(failure.problem) } else if let signal = failure.signal { tellStop(signal) }
       Job.exit(failure.signal.map { 128 + $0 } ?? 1)
     } catch let problem as Problem {
       end(with: problem)
@@ -71,14 +74,19 @@ struct Iapc: ParsableCommand {
           (try? RunFolder(path).job).map { "; go on with: iapc \($0) --resume \(path)" }
         } ?? ""
       if Job.tells("", signal: stop.signal) { tell("stopped by signal \(stop.signal)\(hint)") }
+      tellStop(stop.signal, stop.resumable)
       Job.exit(128 + stop.signal)
     } catch let usage as UsageError {
       tell(usage.text)
+      EventLog.fail(usage.message, status: ExitCode.validationFailure.rawValue)
       Job.exit(ExitCode.validationFailure.rawValue)
     } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
       // Of the system or of a library: told in the same form.
       let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
-      if Job.tells(text) { tell("error: \(Job.prefix)\(text)") }
+      if Job.tells(text) {
+        tell("error: \(Job.prefix)\(text)")
+        EventLog.fail(text, status: 1)
+      }
       Job.exit(1)
     } catch  where exitCode(for: error) == .success {
       let text = fullMessage(for: error)
@@ -90,8 +98,19 @@ struct Iapc: ParsableCommand {
   }
 
   private static func end(with problem: Problem) -> Never {
-    if Job.tells("\(problem)") { tell("error: \(Job.prefix)\(problem)") }
+    if Job.tells("\(problem)") { tell(problem, prefix: Job.prefix) }
     Job.exit(1)
+  }
+
+  /// The first event: who tells, and of what.
+  private static func tellStart(_ words: [String], _ arguments: [String]) {
+    EventLog.tell(
+      "started",
+      [
+        "version": .whole(1), "iapc": .text(iapcVersion),
+        "command": .text(words.dropFirst().joined(separator: " ")), "arguments": .list(arguments),
+        "process": .whole(Int(getpid())),
+      ])
   }
 
   /// What stands behind the program's name, its bytes kept where they are not UTF-8.
@@ -137,9 +156,23 @@ struct Iapc: ParsableCommand {
       let problem = Problem(
         "cannot write to standard output", at: "stdout", because: why,
         remedy: "see where it leads, and make room there; files that the command wrote are whole")
-      tell("error: \(problem)")
+      tell(problem)
       Job.exit(1)
     }
+  }
+
+  private static func tell(_ problem: Problem, prefix: String = "") {
+    tell("error: \(prefix)\(problem)")
+    EventLog.fail(problem, rank: Job.peers?.rank)
+  }
+
+  private static func tellStop(_ signal: Int32, _ resumable: String? = nil) {
+    EventLog.tell(
+      "stopped",
+      [
+        "signal": .whole(Int(signal)), "resume": resumable.map { .text($0) } ?? .none,
+        "status": .whole(Int(128 + signal)),
+      ])
   }
 
   private static func tell(_ line: String) {

@@ -8,7 +8,7 @@ import Imaging
 import Segmentation
 import Torch
 
-struct Inspect: ParsableCommand {
+struct Inspect: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what a weights file is, and whether it fits a network.",
     discussion: """
@@ -48,6 +48,7 @@ struct Inspect: ParsableCommand {
   @Option(help: "How many images are looked at.")
   var shown = 4
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var events: EventOptions
 
   private var weights: String { named ?? file ?? "" }
 

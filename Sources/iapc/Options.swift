@@ -74,7 +74,7 @@ struct ForeignNetworkOptions: ParsableArguments {
     let loaded = try NetworkFile.load(
       weights, family: network, classes: classes, variant: variant,
       normalisation: origin.normalisation, device: machine.apply())
-    for note in loaded.notes { StandardStreams.message("note: \(weights): \(note)\n") }
+    for note in loaded.notes { ProgressDisplay().note("note: \(weights): \(note)") }
     return loaded
   }
 }

@@ -9,7 +9,7 @@ import Segmentation
 
 extension Submission: ExpressibleByArgument {}
 
-struct Predict: ParsableCommand {
+struct Predict: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Label images or a video: maps, overlays and a legend; or a benchmark's submission.",
     discussion: """
@@ -57,6 +57,7 @@ struct Predict: ParsableCommand {
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup var machine: MachineOptions
   @OptionGroup var config: ConfigOptions
+  @OptionGroup var events: EventOptions
 
   func validate() throws {
     guard (0...1).contains(opacity) else {
@@ -84,6 +85,7 @@ struct Predict: ParsableCommand {
     if submission != nil { try checkNothingElse(in: output, than: results.names) }
     try list.checkImages(shouldStop: { Signals.current != nil })
     try withResults(in: output, named: results.names) { try label(list, predictor, results) }
+    EventLog.leave(["output": output])
     print("labelled \(list.count) images: \(output)")
   }
 

@@ -56,6 +56,7 @@ extension Predict {
     let seconds = Date().timeIntervalSince(began)
     let rate = String(format: "%.1f frames/s in %.1f s", Double(writer.count) / seconds, seconds)
     let memory = bytesText(ProcessMemory.peak)
+    EventLog.leave(["output": output])
     print("labelled \(writer.count) frames, \(rate), memory \(memory) at most: \(output)")
   }
 

@@ -36,13 +36,19 @@ final class ProgressDisplay {
     first = nil
     started = Date()
     shown = .distantPast
+    if !quiet { EventLog.begin(name, total) }
   }
 
   /// Corrects the number of units, where the first was an estimate; 0 for one that is not known.
   func expect(_ total: Int) { self.total = total }
 
+  func advance(_ count: Int) {
+    if !quiet { EventLog.progress(name, count, of: total) }
+    show(count, "")
+  }
+
   /// - Parameter detail: what to say besides the count: the loss.
-  func advance(_ count: Int, detail: String = "") {
+  private func show(_ count: Int, _ detail: String) {
     if quiet { return }
     let now = Date()
     guard let first else {
@@ -67,6 +73,7 @@ final class ProgressDisplay {
     if quiet { return }
     ProgressDisplay.clear()
     ProgressDisplay.write("\(text)\n")
+    EventLog.tell("note", ["text": .text(text)])
   }
 
   private func show(_ next: TrainingScore, best: TrainingScore) {
@@ -75,7 +82,9 @@ final class ProgressDisplay {
     }
     score = "mIoU \(text(next))"
     if best.step != next.step { score += ", best \(text(best))" }
-    note(score)
+    if quiet { return }
+    ProgressDisplay.clear()
+    ProgressDisplay.write("\(score)\n")
   }
 
   private func draw(_ count: Int, _ detail: String, _ now: Date) {
@@ -128,7 +137,7 @@ final class ProgressDisplay {
     StandardStreams.message(text)
   }
 
-  /// An observer that draws here and asks for signals.
+  /// An observer that draws here, tells programs and asks for signals.
   var observer: RunObserver {
     var observer = RunObserver()
     observer.begin = { self.begin($0, $1) }
@@ -137,11 +146,11 @@ final class ProgressDisplay {
       let terms = record.report.terms.map { "\($0.name) \(String(format: "%.3f", $0.value))" }
       let loss = "loss \(String(format: "%.3f", record.report.total))"
       let detail = terms.count > 1 ? "\(loss) (\(terms.joined(separator: ", ")))" : loss
-      self.advance(record.step, detail: self.score.isEmpty ? detail : "\(detail)  \(self.score)")
+      self.show(record.step, self.score.isEmpty ? detail : "\(detail)  \(self.score)")
     }
     observer.score = { self.show($0, best: $1) }
     observer.note = { self.note($0) }
     observer.stopSignal = { Signals.current }
-    return observer
+    return quiet ? observer : observer.tellingPrograms
   }
 }

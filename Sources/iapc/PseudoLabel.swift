@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import Segmentation
 
-struct PseudoLabel: SharedCommand {
+struct PseudoLabel: SharedCommand, EventCommand {
   static let configuration = CommandConfiguration(
     commandName: "pseudo-label",
     abstract: "Label images by summing over scales and mirroring, with confidences.",
@@ -33,6 +33,7 @@ struct PseudoLabel: SharedCommand {
   @OptionGroup var machine: MachineOptions
   @OptionGroup var sharing: ProcessOptions
   @OptionGroup var config: ConfigOptions
+  @OptionGroup var events: EventOptions
 
   func run() throws {
     Signals.watch()
@@ -58,6 +59,7 @@ struct PseudoLabel: SharedCommand {
     }
     guard isWriter else { return try label(to: nil) }
     try withResults(in: output, named: files) { try label(to: "\(output)/labels") }
+    EventLog.leave(["output": output])
     print("labelled \(list.count) images: \(output)")
   }
 }

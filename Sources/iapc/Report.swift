@@ -6,7 +6,7 @@ import Files
 import Foundation
 import Report
 
-struct Report: ParsableCommand {
+struct Report: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a page about a run of `adapt`, or about several side by side.",
     discussion: """
@@ -47,6 +47,7 @@ struct Report: ParsableCommand {
   var pictures = ReportRequest().pictures
   @Option(help: "Threads of the computation. (default: all cores)")
   var threads: Int?
+  @OptionGroup var events: EventOptions
 
   func validate() throws {
     guard (1...40).contains(pictures) else {
@@ -67,6 +68,7 @@ struct Report: ParsableCommand {
     request.weights = weights
     request.pictures = pictures
     try RunReport(of: runs, request, observer: ProgressDisplay().observer).write(to: path)
+    EventLog.leave(["report": path])
     print("report: \(path)")
   }
 }

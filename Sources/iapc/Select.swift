@@ -8,7 +8,7 @@ import Imaging
 import Segmentation
 import Torch
 
-struct Select: ParsableCommand {
+struct Select: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Rank checkpoints without labels, and say which one to ship.",
     discussion: """
@@ -82,6 +82,7 @@ struct Select: ParsableCommand {
   var json: String?
   @OptionGroup var machine: MachineOptions
   @OptionGroup var config: ConfigOptions
+  @OptionGroup var events: EventOptions
 
   enum StatisticsChoice: String, ExpressibleByArgument, CaseIterable { case stored, target }
 
@@ -109,9 +110,13 @@ struct Select: ParsableCommand {
     SelectionTable.write(report)
     if let output {
       try selector.save(report.choices[0].selected, on: list, to: output)
+      EventLog.leave(["weights": output])
       print("selected weights: \(output)")
     }
-    if let json { try writeJSON(report, to: json) }
+    if let json {
+      try writeJSON(report, to: json)
+      EventLog.leave(["json": json])
+    }
   }
 
   private func settings(_ run: AdaptationSettings?) -> Selector.Settings {

@@ -4,7 +4,7 @@ import Adaptation
 import ArgumentParser
 import Foundation
 
-struct Train: SharedCommand {
+struct Train: SharedCommand, EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a source network on labelled images.",
     discussion: """
@@ -109,6 +109,7 @@ struct Train: SharedCommand {
   )
   var syncBatchnorm: Bool?
   @OptionGroup var config: ConfigOptions
+  @OptionGroup var events: EventOptions
 
   func run() throws {
     Signals.watch()
@@ -125,12 +126,17 @@ struct Train: SharedCommand {
     let result = try trainer.run(resume == nil ? .new(overwrite: overwrite) : .resume)
     guard isFirst else { return }
     let folder = RunFolder(settings.output)
+    let (last, best) = (folder.weights("last"), folder.weights("best"))
+    EventLog.leave([
+      "run": folder.path, "config": folder.config, "manifest": folder.manifest, "metrics": folder.metrics,
+      "evaluations": folder.evaluations, "tensorboard": folder.tensorboard, "pth": last.pth,
+      "safetensors": last.safetensors, "best_pth": best.pth, "best_safetensors": best.safetensors,
+    ])
     let cost = String(format: "%.1f s of steps, %.1f s waiting for data", result.seconds, result.waited)
-    print("trained weights: \(folder.weights("last").pth) (and .safetensors); \(cost)")
-    if let best = result.best, let mean = best.mIoU {
+    print("trained weights: \(last.pth) (and .safetensors); \(cost)")
+    if let winner = result.best, let mean = winner.mIoU {
       let score = String(format: "%.2f", 100 * mean)
-      print(
-        "best weights: \(folder.weights("best").pth) (and .safetensors); mIoU \(score) at step \(best.step)")
+      print("best weights: \(best.pth) (and .safetensors); mIoU \(score) at step \(winner.step)")
     }
   }
 

@@ -25,6 +25,15 @@ public struct RunObserver {
   public var step: (StepRecord) -> Void = { _ in }
   /// The network in training was scored; the second is the best score so far, which may be the first.
   public var score: (TrainingScore, TrainingScore) -> Void = { _, _ in }
+  /// The label-free criteria were computed; the point of step 0 is of the network that the run began with.
+  public var selection: (SelectionPoint) -> Void = { _ in }
+  /// The state after so many steps is on the disk, in a file.
+  public var checkpoint: (Int, String) -> Void = { _, _ in }
+  /// The steps of a run begin, or go on after so many: its folder, these, and how many it is to have. The folder holds
+  /// the resolved settings by now.
+  public var run: (RunFolder, Int, Int) -> Void = { _, _, _ in }
+  /// What the run was estimated to need.
+  package var plan: (Plan) -> Void = { _ in }
   /// Something worth a line.
   public var note: (String) -> Void = { _ in }
   /// The signal by which the user asked to end, if so. Asked between units of work.

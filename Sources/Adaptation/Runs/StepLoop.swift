@@ -96,8 +96,9 @@ package struct StepLoop {
   ) throws -> Double {
     let log = isWriter ? try MetricsLog(folder.metrics, keeping: start.step) : nil
     let keeper = StepKeeper(
-      folder, log, board, keep: (checkpointKeep, kept), from: start, state, peers)
+      folder, log, board, keep: (checkpointKeep, kept), from: start, state, peers, saved: observer.checkpoint)
     if let gap = log?.gap { observer.note(gap) }
+    observer.run(folder, start.step, steps)
     observer.begin(job.rawValue, steps)
     observer.advance(start.step)
     let seconds = try FailedComputation.rescuing {
@@ -184,11 +185,15 @@ private final class StepKeeper {
   private let keep: (newest: Int, step: (Int) -> Int?)
   private let state: () -> StepLoop.State?
   private let peers: Peers?
+  /// Hears of each checkpoint, by its step and file.
+  private let tell: (Int, String) -> Void
 
   init(
     _ folder: RunFolder, _ log: MetricsLog?, _ board: RunBoard, keep: (newest: Int, step: (Int) -> Int?),
-    from start: RunProgress, _ state: @escaping () -> StepLoop.State?, _ peers: Peers?
+    from start: RunProgress, _ state: @escaping () -> StepLoop.State?, _ peers: Peers?,
+    saved tell: @escaping (Int, String) -> Void
   ) {
+    self.tell = tell
     (self.folder, self.log, self.board, self.keep, self.state) = (folder, log, board, keep, state)
     (self.peers, progress, saved) = (peers, start, start.step)
   }
@@ -211,6 +216,7 @@ private final class StepKeeper {
     guard let state = state() else { return }
     try folder.save(state, after: progress, keep: keep.newest, and: kept)
     (saved, savedAt) = (progress.step, .now)
+    tell(saved, folder.checkpoint(saved))
   }
 
   /// Saves the steps so far where the computation failed, unless the last one stands half-done; says what is kept.

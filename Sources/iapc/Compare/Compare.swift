@@ -9,7 +9,7 @@ import Report
 import Segmentation
 import Torch
 
-struct Compare: ParsableCommand {
+struct Compare: EventCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run several methods on the same images, and put them into one table.",
     discussion: """
@@ -60,6 +60,7 @@ struct Compare: ParsableCommand {
   @Option(help: "Checkpoints of a run that are chosen from.")
   var checkpoints = 4
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var events: EventOptions
   @Argument(parsing: .postTerminator, help: "What `iapc adapt` is given for every method.")
   var adapt: [String] = []
 
@@ -84,10 +85,12 @@ struct Compare: ParsableCommand {
       try Contestant(String($0).trimmingCharacters(in: .whitespaces))
     }
     _ = try machine.apply()
-    let lock = try RunLock(output) { StandardStreams.message("\($0)\n") }
+    let lock = try RunLock(output) { ProgressDisplay().note($0) }
     defer { lock.release() }
     var runs: [ComparisonRun] = []
-    for seed in try numbers() {
+    let seeds = try numbers()
+    EventLog.begin("compare", seeds.count * contestants.count)
+    for seed in seeds {
       for contestant in contestants {
         print("\(contestant.name), seed \(seed)")
         var run = try ComparisonRun.made(contestant, seed: seed, in: output, options(of: contestant))
@@ -95,11 +98,13 @@ struct Compare: ParsableCommand {
         run.score = try score(run, contestant)
         runs.append(run)
         try ComparisonTable(runs).write(to: output)
+        EventLog.progress("compare", runs.count, of: seeds.count * contestants.count)
       }
     }
     print(ComparisonTable(runs).text)
     let first = runs.filter { $0.seed == runs[0].seed }.map(\.folder)
     try RunReport(of: first, observer: ProgressDisplay().observer).write(to: "\(output)/report.html")
+    EventLog.leave(["table": "\(output)/table.json", "report": "\(output)/report.html"])
     print("the table: \(output)/table.md, and report.html beside it")
   }
 

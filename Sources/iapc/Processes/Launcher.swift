@@ -108,6 +108,7 @@ struct Launcher {
       "the job has ended", at: "rank \(rank)", because: "it was ended by signal \(signal)",
       remedy: "see whether memory ran out, then go on with --resume")
     StandardStreams.message("error: \(problem)\n")
+    EventLog.fail(problem)
   }
 
   private func send(_ signal: Int32) { for child in children.keys { kill(child, signal) } }

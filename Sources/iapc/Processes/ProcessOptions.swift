@@ -52,7 +52,7 @@ struct ProcessOptions: ParsableArguments {
     Job.isQuiet = !tells
     var observer = RunObserver()
     observer.stopSignal = { Signals.current }
-    if tells { observer.note = { StandardStreams.message("\($0)\n") } }
+    if tells { observer.note = { ProgressDisplay().note($0) } }
     let peers = try Peers.join(
       place, joinSeconds: joinTimeout, peerSeconds: peerTimeout, observer: observer)
     Job.peers = peers

@@ -29,7 +29,7 @@ public struct StepRecord: Sendable {
 
   /// One JSON object. Terms stand under their names, after the step and the total; `skipped` only where the
   /// step was.
-  var line: String {
+  package var line: String {
     var fields = [("step", String(step)), ("total", json(report.total))]
     fields += report.terms.map { ($0.name, json($0.value)) }
     if let norm = report.gradientNorm { fields.append(("gradient_norm", json(norm))) }

@@ -48,6 +48,7 @@ struct PlannedRun {
       return observer.note("plan: \(problem)")
     }
     let plan = plan(try StepCost.measure(crop: crop, checkStop: observer.checkStop, probe))
+    observer.plan(plan)
     observer.note(plan.line(resources))
     for shortage in plan.shortages(resources) {
       if shortage.isCertain, policy == .refuse { throw shortage.problem }

@@ -31,7 +31,7 @@ public struct TrainingScore: Codable, Equatable, Sendable {
   }
 
   /// One JSON object, in the order of the declaration.
-  fileprivate func line() throws -> String {
+  package func line() throws -> String {
     let items = try classes.map { item in
       let name = String(decoding: try JSONEncoder().encode(item.name), as: UTF8.self)
       return "{\"name\": \(name), \"iou\": \(item.iou.map { "\($0)" } ?? "null")}"

@@ -77,7 +77,7 @@ public struct SelectionPoint: Decodable, Equatable, Sendable {
   func isCollapsed(bound: Double) -> Bool { !vanished.isEmpty || drift ?? 0 > bound }
 
   /// One JSON object, in the order of the declaration.
-  func line() throws -> String {
+  package func line() throws -> String {
     func json(_ value: Double?) -> String { value.flatMap { $0.isFinite ? "\($0)" : nil } ?? "null" }
     let numbers = [
       ("im", im), ("snd", snd), ("bnm", bnm), ("mixval", mixval), ("geometric", geometric),

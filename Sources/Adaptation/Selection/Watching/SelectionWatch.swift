@@ -56,6 +56,7 @@ final class SelectionWatch {
   /// short.
   func goOn(after step: Int, _ network: any Segmenter) throws {
     try log.keep(upTo: step, start: start)
+    if step == 0 { observer.selection(start) }
     try look(at: network, ifDueAfter: step)
   }
 
@@ -78,6 +79,7 @@ final class SelectionWatch {
     scores.compare(to: start.histogram)
     let point = SelectionPoint(step: step, scores, names: names, seconds: seconds)
     try log.append(point)
+    observer.selection(point)
     if step < settings.steps {
       observer.begin(AdaptationSettings.job.rawValue, settings.steps)
       observer.advance(step)
