@@ -72,6 +72,8 @@ CT_CALLS(DEFINE)
 
 #define ENTRY(name) {#name, (void **)&to_##name},
 
+const char *ct_open(const char *path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL) ? 0 : dlerror(); }
+
 const char *ct_load(const char *path) {
   static const struct {
     const char *name;

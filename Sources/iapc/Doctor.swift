@@ -29,7 +29,9 @@ struct Doctor: ParsableCommand {
       print("cuda       \(devices) device\(devices == 1 ? "" : "s"); --device auto uses cuda:0")
     } else {
       print(
-        "cuda       none that this libtorch can use; for one set LIBTORCH to a CUDA build and `make build`"
+        "cuda       none that this libtorch can use; for one "
+          + (TorchLibrary.reason == nil
+            ? "set LIBTORCH to a CUDA build and `make build`" : "install torch's CUDA build")
       )
     }
     let missing = VideoProgram.allCases.filter { $0.path == nil }.map(\.rawValue)
@@ -64,6 +66,7 @@ struct Doctor: ParsableCommand {
 
   /// Why the build took this libtorch: what the set-up wrote beside its link.
   private var libtorchReason: String {
+    if let reason = TorchLibrary.reason { return "python: \(reason)" }
     guard let library = Machine.libraryPath else { return "unknown" }
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
       .deletingLastPathComponent()

@@ -38,7 +38,8 @@ struct Iapc: ParsableCommand {
     // libtorch's threads wait for each other in a loop, by default for milliseconds. A busy neighbor then takes the
     // processor of the thread that is waited for: see Benchmarks/LOG.md.
     setenv("GOMP_SPINCOUNT", "4000", 0)
-    try Machine.load(in: program.resolvingSymlinksInPath().deletingLastPathComponent().path)
+    let folder = program.resolvingSymlinksInPath().deletingLastPathComponent().path
+    try TorchLibrary(besides: folder).load()
     Machine.keepFreedMemory()
     // libtorch counts cores and knows no container's share of them.
     if Processors.usable < Machine.threads { Machine.threads = Processors.usable }

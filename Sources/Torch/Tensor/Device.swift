@@ -36,20 +36,36 @@ public enum Device: Equatable, Hashable, Sendable, CustomStringConvertible {
 
 /// What this machine and the libtorch in use offer.
 public enum Machine {
+  /// How the file names of shared libraries end here.
+  package static var libraryEnding: String {
+    #if canImport(Darwin)
+      "dylib"
+    #else
+      "so"
+    #endif
+  }
+
   /// Loads libtorch and the layer above it, in a program that is not linked with them: before any other call.
   ///
   /// - `folder`: where the layer's library is, `libCTorch.so` or `.dylib`.
   /// - Throws: `Problem` where it cannot be loaded.
   public static func load(in folder: String) throws {
-    #if canImport(Darwin)
-      let path = "\(folder)/libCTorch.dylib"
-    #else
-      let path = "\(folder)/libCTorch.so"
-    #endif
-    guard let why = ct_load(path) else { return }
-    throw Problem(
-      "cannot load libtorch", at: path, because: String(cString: why),
+    try load(
+      "\(folder)/libCTorch.\(libraryEnding)",
       remedy: "build again with `make build`, and keep the library beside the program")
+  }
+
+  /// Loads a layer above libtorch, after the libtorch that it is to find; nil where it knows the place.
+  ///
+  /// - Throws: `Problem` where they cannot be loaded, with the remedy.
+  package static func load(_ layer: String, libtorch: String? = nil, remedy: String) throws {
+    func check(_ why: UnsafePointer<CChar>?, _ path: String) throws {
+      guard let why else { return }
+      throw Problem("cannot load libtorch", at: path, because: String(cString: why), remedy: remedy)
+    }
+    // The layer names its libraries without a folder: those that are loaded already are taken.
+    if let libtorch { try check(ct_open(libtorch), libtorch) }
+    try check(ct_load(layer), layer)
   }
 
   /// The version of libtorch that is loaded: "2.13.0".

@@ -10,6 +10,9 @@
 extern "C" {
 #endif
 
+/* Loads a library that the one of ct_load needs. NULL, or why it could not be loaded. */
+const char *ct_open(const char *path);
+
 /* Loads the library of a path. NULL, or why it could not be loaded: good until the thread's next call. */
 const char *ct_load(const char *path);
 
