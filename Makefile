@@ -23,6 +23,7 @@ build: setup ## build .build/release/iapc
 # Testable imports would change every compile flag, and so build everything twice.
 test: build python ## set up, build and run all tests
 	@$(WITH_PYTHON) swift test -c release --disable-testable-imports
+	@scripts/test-python.sh
 
 sanitize: setup python ## run all tests under the sanitizers
 	@$(WITH_PYTHON) scripts/sanitize.sh

@@ -52,19 +52,22 @@ SMALLER = [
 
 # What is not run, with the reason; that its targets and scripts are there is checked.
 NOT_RUN = [
-    (r"make (demo|rehearsal|bench|cost|soak|torture|fuzz|sanitize|nccl-check)\b", "takes minutes to hours"),
+    (r"make (wheel|demo|rehearsal|bench|cost|soak|torture|fuzz|sanitize|nccl-check)\b", "takes minutes to hours"),
     (r"make (test|lint|format|docs|docs-check|fixtures|clean)\b|\.ci/run", "CI runs it, or it runs this check"),
     (r"make (setup|build)\b|swift (build|test|run)\b", "this check begins with what it leaves"),
     (r"scripts/(sanitize|demo|selection-study|methods-study|methods-table|time-to|check-report|processes-study|nccl-check)\.?\S*|Benchmarks/\S+", "takes minutes to hours"),
     (r"\.venv/bin/python scripts/demo-picture\.py", "needs the demo's output"),
     (r"IAPC_FUZZ_READER=|python golden_small|python loss_fixtures", "belongs to another make target"),
-    (r"git clone|python3 -m venv", "fetches from the network"),
+    (r"git clone|python3 -m venv|pip install", "fetches from the network"),
     (r"torchrun |srun |export MASTER_ADDR|RANK=0", "needs a launcher, or a cluster; ProcessesTests starts processes"),
     *([] if shutil.which("ffmpeg") else [(r"iapc predict .*--video", "SKIPPED, there is no ffmpeg")]),
     *([] if any((ROOT / ".venv").glob("lib/python*/site-packages/onnxruntime")) else
       [(r"python (use|to|module_to)_onnx\.py", "SKIPPED, there is no onnxruntime in .venv")]),
     *([] if any((ROOT / ".venv").glob("lib/python*/site-packages/transformers")) else
       [(r"python pretrained\.py", "SKIPPED, there is no transformers in .venv")]),
+    *[(rf"python {name}\.py", f"SKIPPED, there is no {package} in .venv") for name, package in (
+        ("unet", "segmentation_models_pytorch"), ("lraspp", "torchvision"), ("segformer", "transformers"))
+      if not any((ROOT / ".venv").glob(f"lib/python*/site-packages/{package}"))],
     (r"tensorboard ", "serves until it is stopped"),
     (r"man ", "shows a page until it is left"),
 ]
@@ -84,7 +87,7 @@ def environment(folder):
             # A link would lose the packages beside it.
             (tools / "python").write_text(f'#!/bin/sh\nexec "{PYTHON}" "$@"\n')
             (tools / "python").chmod(0o755)
-    own = {"IAPC_CACHE": str(folder / "cache"), "HOME": str(folder), "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+    own = {"PYTHONPATH": str(ROOT / "Python"), "IAPC_CACHE": str(folder / "cache"), "HOME": str(folder), "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
     return {**os.environ, **own, "PATH": f"{tools}:{os.environ['PATH']}"}
 
 
