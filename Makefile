@@ -9,7 +9,7 @@ SWIFT_FILES := $(wildcard Sources Tests Fuzz Benchmarks Examples Package.swift)
 WITH_PYTHON := if [ -f .venv/complete ]; then export IAPC_PYTHON="$$PWD/.venv/bin/python"; fi;
 
 .PHONY: help setup python required-python build test sanitize fuzz torture soak
-.PHONY: demo rehearsal bench cases cost nccl-check docs docs-check install format lint fixtures clean
+.PHONY: wheel demo rehearsal bench cases cost nccl-check docs docs-check install format lint fixtures clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -24,6 +24,9 @@ build: setup ## build .build/release/iapc
 test: build python ## set up, build and run all tests
 	@$(WITH_PYTHON) swift test -c release --disable-testable-imports
 	@scripts/test-python.sh
+
+wheel: setup ## build the Python package's wheel into .build/dist, for the torch versions of TORCH="..."
+	@scripts/wheel.sh
 
 sanitize: setup python ## run all tests under the sanitizers
 	@$(WITH_PYTHON) scripts/sanitize.sh
