@@ -30,7 +30,10 @@ public enum StandardStreams {
 
   /// Writes all of a text to an open descriptor.
   ///
-  /// - Parameter patience: how many seconds a descriptor that does not block may take no byte.
+  /// - Parameters:
+  ///   - text: written as UTF-8.
+  ///   - descriptor: open for writing.
+  ///   - patience: how many seconds a descriptor that does not block may take no byte.
   /// - Returns: why not all of it was written; nil where it was.
   public static func writeAll(of text: String, to descriptor: Int32, patience: Int32) -> String? {
     var rest = Array(text.utf8)[...]

@@ -14,7 +14,10 @@ public struct DepthwiseLadder {
   /// Declares `weight` [channels, 1, 3, 3] in each of the scopes, started as PyTorch's `Conv2d` starts it.
   ///
   /// - Parameters:
+  ///   - scopes: where the weight of each branch is declared.
+  ///   - channels: of the input and of each branch.
   ///   - dilations: one for each scope.
+  ///   - stride: of every branch.
   ///   - sums: adds to each branch the one before, once that is complete itself.
   public init(_ scopes: [Scope], _ channels: Int, dilations: [Int], stride: Int = 1, sums: Bool = false) {
     guard scopes.count == dilations.count, !scopes.isEmpty else {
