@@ -68,7 +68,8 @@ def _settings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 def _adapt_words(config: Mapping[str, Any]) -> list[str]:
     """What is no argument of `adapt`: its options, a config file, and settings."""
-    options = {name: value for name, value in config.items() if name in _ADAPT_OPTIONS}
+    # `network` and `data` are options, and with a mapping the groups of settings of those names.
+    options = {name: value for name, value in config.items() if name in _ADAPT_OPTIONS and not isinstance(value, Mapping)}
     rest = {name: value for name, value in config.items() if name not in options and name != "config"}
     words = _options(options)
     given = config.get("config")
@@ -104,10 +105,11 @@ def _both(first: _progress.Listener, second: _progress.Listener) -> _progress.Li
     return hear
 
 
-def adapt(model: Model, images: Images | None = None, output: PathLike = "runs/adapted", *, method: str | None = None,
-          profile: str | None = None, classes: str | Sequence[str] | None = None, normalisation: str | None = None,
-          image_processor: Any = None, progress: bool = True, callbacks: Callbacks = None,
-          report_to: str | Sequence[str] | None = None, **config: Any) -> _results.Run:
+def adapt(model: Model, images: Images | None = None, output: PathLike = "runs/adapted", *,
+          method: str | Mapping[str, Any] | None = None, profile: str | None = None,
+          classes: str | Sequence[str] | None = None, normalisation: str | None = None, image_processor: Any = None,
+          progress: bool = True, callbacks: Callbacks = None, report_to: str | Sequence[str] | None = None,
+          **config: Any) -> _results.Run:
     """Adapts a network to unlabelled images.
 
     It is ``iapc adapt``: the same numbers, and the same bytes in the run folder.
@@ -119,7 +121,8 @@ def adapt(model: Model, images: Images | None = None, output: PathLike = "runs/a
         images: a folder, a list file, a pattern, paths, or an iterable or ``Dataset`` of arrays ``[H, W, 3]``, tensors
             ``[3, H, W]`` and PIL images, which are written as PNG files beside the run folder.
         output: the run folder; it must be new, or ``overwrite=True`` given.
-        method: the way to adapt: "iapc" (the default), "tent", ...
+        method: the way to adapt: "iapc" (the default), "tent", ...; or with settings of its own,
+            ``{"name": "self-training", "threshold": 0.9}``.
         profile: "recommended" (the default), "paper" or "reference".
         classes: what the network predicts: a label space, a .yaml file, or the names of its classes in order. Left out
             it is what the weights or ``id2label`` say, or Cityscapes' 19 classes.
@@ -145,7 +148,9 @@ def adapt(model: Model, images: Images | None = None, output: PathLike = "runs/a
     words = ["adapt", "--weights", prepared.weights, "--output", os.fspath(output), *_options(prepared.options)]
     if images is not None:
         words += ["--images", _images.images(images, scratch)]
-    words += _options({"method": method, "profile": profile})
+    if isinstance(method, Mapping):
+        config = {**config, "method": method}
+    words += _options({"method": None if isinstance(method, Mapping) else method, "profile": profile})
     if "size" not in config and image_processor is not None:
         config = {**config, "size": _size(image_processor)}
     words += _adapt_words(config)

@@ -127,6 +127,13 @@ def test_settings_have_their_names_in_yaml(weights: Path, images: Path, tmp_path
     assert not (tmp_path / "run").exists()
 
 
+def test_groups_of_settings(weights: Path, images: Path, tmp_path: Path) -> None:
+    """Groups are those of YAML, also where an option has the name of one."""
+    run = iapc.adapt(weights, images, tmp_path / "run", steps=1, progress=False,
+                     method={"name": "self-training", "threshold": 0.8}, data={"max_unreadable": 1}, **SMALL)
+    assert all(line in run.config for line in ("name: self-training", "threshold: 0.8", "max_unreadable: 1"))
+
+
 def test_a_callback_hears_and_stops(weights: Path, images: Path, tmp_path: Path) -> None:
     """What a callback raises ends the run after its step, saved; going on gives the bytes of an unbroken run."""
     steps: list[int] = []

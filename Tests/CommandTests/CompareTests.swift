@@ -78,7 +78,7 @@ import Testing
       let outcome = try done(compare(methods.map(\.0).joined(separator: ","), to: output, seeds: "1"))
       #expect(try comparedStatistics(output) == methods.map(\.1))
       #expect(outcome.errors.contains("by its momentum of 0.1, 2 steps leave 81 % of the source's"))
-      for name in ["tent-1", "cotta-1", "tent-steps-40-1"] {
+      for name in ["tent-1", "cotta-1", "tent-schedule.steps-40-1"] {
         let score = try json("\(output)/\(name)/score.json")["last"] as? Double
         try done([
           "evaluate", "--weights", "\(output)/\(name)/adapted.safetensors", "--images", sample.images,
@@ -96,7 +96,7 @@ import Testing
   func steps(words: [String]) throws {
     try withTemporaryFolder { folder in
       try done(compare("source-only,tent+schedule.steps=3,tent", to: folder.path("compared"), steps: words))
-      for (name, count) in [("tent-steps-3", 3), ("tent", 2)] {
+      for (name, count) in [("tent-schedule.steps-3", 3), ("tent", 2)] {
         let run = folder.path("compared/\(name)-1")
         #expect(try jsonLines("\(run)/metrics.jsonl").count == count)
         #expect(FileManager.default.fileExists(atPath: "\(run)/checkpoints/step-00000\(count).safetensors"))

@@ -31,7 +31,7 @@ import Testing
       let (run, file) = (folder.path("run"), folder.path("events.jsonl"))
       try done(
         sample.adapt(
-          to: run, "--steps", "3", "--set", "selectEvery=1", "--events", file))
+          to: run, "--steps", "3", "--set", "selection.every=1", "--events", file))
       let all = try jsonLines(file)
       let times = all.compactMap { $0["time"] as? Double }
       #expect(times.count == all.count && times == times.sorted())
@@ -172,7 +172,7 @@ import Testing
   @Test(
     "A place that cannot take events is an error before the work",
     arguments: [
-      ("77", "no such descriptor"), ("0", "reading only"), ("nowhere/events.jsonl", "No such file"),
+      ("77", "no such descriptor"), ("nowhere/events.jsonl", "No such file"),
     ])
   func place(_ place: String, why: String) throws {
     try withTemporaryFolder { folder in

@@ -49,7 +49,7 @@ import Testing
         #expect(option.contains(part), "\(option)")
       }
       #expect(try said("set", ["--set", "network.pixel_normalization=\(own)"]) == option)
-      let file = try folder.file("own.yaml", Array("normalisation: \(own)\n".utf8))
+      let file = try folder.file("own.yaml", Array("network.pixel_normalization: \(own)\n".utf8))
       #expect(try said("file", ["--config", file]) == option)
       #expect(try said("again", ["--weights", "\(folder.path("option"))/adapted.pth"]) == option)
     }

@@ -25,7 +25,7 @@ import Testing
   func train() throws {
     let run = sample.folder.path("source")
     #expect(exists(sample.weights))
-    #expect(try setting("steps", of: run) == "2")
+    #expect(try setting("schedule.steps", of: run) == "2")
     #expect(try jsonLines("\(run)/metrics.jsonl").map { $0["step"] as? Int } == [1, 2])
   }
 
@@ -49,7 +49,7 @@ import Testing
     #expect((manifest["weights"] as? [String: Any])?["file"] as? String == sample.weights)
     #expect((manifest["images"] as? [String: Any])?["count"] as? Int == 5)
     #expect(manifest["versions"] != nil && manifest["seed"] as? Int == 1)
-    #expect(try setting("size", of: run) == "64x48")
+    #expect(try setting("data.size", of: run) == "64x48")
   }
 
   @Test("convert goes from .pth to .safetensors and back without a change, and replaces nothing unasked")

@@ -225,7 +225,7 @@ struct AdaptationRunTests {
       $0.steps = 1
     }
     let text = String(decoding: try bytes(run.config), as: UTF8.self)
-    #expect(text.contains("data.size: 48x32\n") && text.contains("augmentation.crop: 24x16\n"))
+    #expect(text.contains("  size: 48x32\n") && text.contains("  crop: 24x16\n"))
     let found = problem { try fixtures.run("odd") { $0.crop = PixelSize(width: 20, height: 16) } }
     #expect(found?.place == "--crop 20x16" && found?.remedy.contains("24x16") == true)
   }

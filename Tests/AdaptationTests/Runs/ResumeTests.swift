@@ -33,7 +33,7 @@ struct ResumeTests {
     let trained = try TrainingFixtures()
     try trained.train("run")
     let found = problem { try trained.train("run", .resume) { $0.momentum = 0.5 } }
-    #expect(found?.what == "cannot resume the run with another momentum")
+    #expect(found?.what == "cannot resume the run with another optimizer.momentum")
   }
 
   @Test("may have other places, threads and checkpoints, and gives the same bytes")

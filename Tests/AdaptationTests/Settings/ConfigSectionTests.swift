@@ -33,7 +33,7 @@ struct ConfigSectionTests {
         schedule.steps: 10
       adapt:
         schedule.steps: 20
-        weights:
+        loss_weights:
           ia: 0.2
       """)
     #expect(try read(path, "train") == ["network.name=espnet", "schedule.steps=10"])
