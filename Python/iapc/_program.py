@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,8 +81,11 @@ def run(arguments: Sequence[str | os.PathLike[str]], on_event: Callable[[Event],
         finally:
             os.close(writer)
         try:
-            last, raised = _follow(process, reader, on_event)
-            status = process.wait()
+            with _Interrupts(process) as interrupts:
+                last, raised = _follow(process, reader, on_event)
+                status = process.wait()
+            if interrupts.count and raised is None:
+                raised = KeyboardInterrupt()
         finally:
             os.close(reader)
         for stream in (output, errors):
@@ -93,6 +97,35 @@ def run(arguments: Sequence[str | os.PathLike[str]], on_event: Callable[[Event],
     if status == 0 and last.get("event") == "ended":
         return Outcome(last["files"], printed, last["seconds"])
     raise _failure(status, last, told)
+
+
+class _Interrupts:
+    """Passes Ctrl-C on to the program, in the place of an exception that may come at any place of the code.
+
+    The first ends the program after its step. At the second it ends at once, and a callback that hangs is ended too.
+    A handler of somebody else stays, and so does that of a thread, which hears of no signal.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.count = 0
+        self._process = process
+        self._is_ours = (threading.current_thread() is threading.main_thread()
+                         and signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+
+    def __enter__(self) -> _Interrupts:
+        if self._is_ours:
+            signal.signal(signal.SIGINT, self._pass_on)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _pass_on(self, *_: object) -> None:
+        self.count += 1
+        if self.count > 1:
+            raise KeyboardInterrupt
+        _send(self._process, signal.SIGINT)
 
 
 def _follow(process: subprocess.Popen[bytes], reader: int, on_event: Callable[[Event], None]
