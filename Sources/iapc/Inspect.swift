@@ -152,11 +152,13 @@ struct Inspect: EventCommand {
       display.advance(done)
     }
     guard let found else { return print("readings   none: the weights are of no known network") }
-    print("readings   entropy  information  mirrored alike  classes")
+    print("readings   entropy  information  mirrored alike       shift  classes")
     for reading in found.ranked {
       let check = reading.check
-      let numbers = String(
-        format: "%7.3f  %11.3f  %14.3f", check.meanEntropy, check.information, check.mirrorAgreement)
+      let numbers =
+        String(
+          format: "%7.3f  %11.3f  %14.3f", check.meanEntropy, check.information, check.mirrorAgreement)
+        + (reading.shift.map { String(format: "  %10.4g", $0) } ?? "           -")
       print("           \(numbers)  \(classShares(check, space))  \(words(reading.guess))")
     }
     let assumed = words(found.assumed.guess)
@@ -183,7 +185,10 @@ struct Inspect: EventCommand {
         a.plausibilities.count) + "with \(statistics) statistics"
     }
     guard let own = a.own, let other = b.own else { fatalError("advice without a second opinion") }
-    return "\(said(a.check, b.check, "stored")); \(said(own, other, "each image's own"))"
+    let shifts = zip([a.shift, b.shift], ["", " against "]).map { shift, word in
+      word + (shift.map { String(format: "%.2g", $0) } ?? "-")
+    }.joined()
+    return "\(said(a.check, b.check, "stored")); \(said(own, other, "each image's own")); shift \(shifts)"
   }
 
   /// A few images of the list, evenly chosen, of one size.

@@ -15,6 +15,12 @@ public struct PlausibleReadings {
     public let check: LabelFreeCheck
     /// The same with each image's own statistics; nil where they do not make up for a shift of the images.
     public let own: LabelFreeCheck?
+    /// How far the images move the statistics of the first BatchNorm layer from the stored ones: the Kullback-Leibler
+    /// divergence of normal distributions, mean over the channels, in nats; nil as `own`.
+    public let shift: Double?
+
+    /// What readings are ranked by: with each image's own statistics, where there are such.
+    fileprivate var plausibility: Double { (own ?? check).plausibility }
   }
 
   /// What the images say for another reading than the assumed one.
@@ -57,13 +63,15 @@ public struct PlausibleReadings {
       func check(_ mode: Mode) -> LabelFreeCheck {
         LabelFreeCheck(network, images: images, normalisation: guess.normalisation, mode: mode)
       }
+      let isByBatches = network.normalisesByBatchesThroughout
       readings.append(
         Reading(
-          guess: guess, check: check(.evaluation),
-          own: network.normalisesByBatchesThroughout ? check(.batchStatistics) : nil))
+          guess: guess, check: check(.evaluation), own: isByBatches ? check(.batchStatistics) : nil,
+          // Last, for it changes the network.
+          shift: isByBatches ? try network.firstShift(by: images, guess.normalisation) : nil))
     }
     for guess in plausible { try read(guess) }
-    guard let assumed = readings.first, let best = readings.max(by: precedes) else { return nil }
+    guard let assumed = readings.first, let best = ordered(readings).first else { return nil }
     for colors in conventions {
       try read(
         NetworkFile.Guess(family: best.guess.family, variant: best.guess.variant, normalisation: colors))
@@ -73,12 +81,11 @@ public struct PlausibleReadings {
   }
 
   private init(_ readings: [Reading], assumed: Reading) {
-    let sorted = readings.sorted { Self.precedes($1, $0) }
-    let mostOwn = readings.compactMap(\.own?.plausibility).max() ?? 0
+    let sorted = Self.ordered(readings)
     let best = sorted[0]
     if best.guess == assumed.guess {
       verdict = .agreed
-    } else if let why = ReadingEvidence(for: best, against: assumed, mostOwn: mostOwn).objection {
+    } else if let why = ReadingEvidence(for: best, against: assumed, among: readings).objection {
       verdict = .unsure(best, because: why)
     } else {
       verdict = .advised(best)
@@ -88,18 +95,41 @@ public struct PlausibleReadings {
     ranked = [first] + sorted.filter { $0.guess != first.guess }
   }
 
-  private static func precedes(_ a: Reading, _ b: Reading) -> Bool {
-    a.check.plausibility < b.check.plausibility
+  /// Those that the stored statistics fit first, and of each kind the most plausible first.
+  private static func ordered(_ readings: [Reading]) -> [Reading] {
+    let fitting = Fit(readings)
+    return readings.sorted {
+      let (first, second) = (fitting.holds($0), fitting.holds($1))
+      return first == second ? $0.plausibility > $1.plausibility : first
+    }
+  }
+}
+
+/// Which readings the stored normalization statistics fit.
+///
+/// Pixels of another scale than the network was trained on move the statistics of its first layer by more than a new
+/// place does, and each image's own statistics take a scale away altogether.
+private struct Fit {
+  /// The divergence over the smallest of all readings, and what may be added to it, up to which statistics fit.
+  private static let bound = (factor: 2.0, more: 0.25)
+
+  private let least: Double
+
+  init(_ readings: [PlausibleReadings.Reading]) { least = readings.compactMap(\.shift).min() ?? 0 }
+
+  func holds(_ reading: PlausibleReadings.Reading) -> Bool {
+    guard let shift = reading.shift else { return true }
+    return shift <= Self.bound.factor * least + Self.bound.more
   }
 }
 
 /// What speaks for one reading against another.
 ///
-/// A wrong reading and images of a place that the network does not know look alike by the stored normalisation
-/// statistics: at dusk the exchanged colors are the more plausible ones. Each image's own statistics take most of such a
-/// shift away, and with it what mean and deviation do: they tell orders of channels and variants apart. So both have
-/// to speak for a change of these, and no reading may do clearly better with own statistics than the one that is
-/// advised. The numbers are those of `scripts/inspect-study.py`.
+/// A wrong reading and images of a place that the network does not know look alike by the stored normalization
+/// statistics: at dusk the exchanged colors are the more plausible ones, and pixels that are too large make a network
+/// sure of varied nonsense. So the statistics of the first layer tell scales of pixels apart, and predictions with each
+/// image's own statistics, which take most of a shift away, tell orders of channels and variants apart. The numbers are
+/// those of `scripts/inspect-study.py`.
 struct ReadingEvidence {
   /// The plausibility over the other's, from which it is clearly larger, with stored and with own statistics.
   private static let clearly = (stored: 1.1, own: 1.03)
@@ -107,7 +137,7 @@ struct ReadingEvidence {
   private static let equal = 0.98
   /// The share of the logarithm of the number of classes, the most that a plausibility can be, from which the network
   /// makes sense of the images at all.
-  private static let sensible = 0.4
+  private static let sensible = 0.35
   /// Images that it takes at least.
   private static let images = 3
   /// The share of the images on which it has to hold, each by itself.
@@ -116,11 +146,14 @@ struct ReadingEvidence {
   private static let deviations = 2.0
 
   private let reading, other: PlausibleReadings.Reading
-  private let mostOwn: Double
+  private let all: [PlausibleReadings.Reading]
 
-  /// - `mostOwn`: the largest plausibility with own statistics, of all readings.
-  init(for reading: PlausibleReadings.Reading, against other: PlausibleReadings.Reading, mostOwn: Double) {
-    (self.reading, self.other, self.mostOwn) = (reading, other, mostOwn)
+  /// - `all`: every reading, these two among them.
+  init(
+    for reading: PlausibleReadings.Reading, against other: PlausibleReadings.Reading,
+    among all: [PlausibleReadings.Reading]
+  ) {
+    (self.reading, self.other, self.all) = (reading, other, all)
   }
 
   /// Why the reading is not to be preferred; nil where it is.
@@ -131,21 +164,22 @@ struct ReadingEvidence {
     guard let own = reading.own, let otherOwn = other.own else {
       return "a network that does not normalise by batches throughout gives no second opinion"
     }
-    guard reading.check.plausibility >= Self.sensible * log(Double(reading.check.histogram.count)) else {
+    guard own.plausibility >= Self.sensible * log(Double(own.histogram.count)) else {
       return "under no reading does the network make much of these images"
     }
-    guard reading.check.plausibility >= Self.clearly.stored * other.check.plausibility,
-      Self.agrees(reading.check, other.check)
-    else { return "the difference is small, or not on all images" }
-    let differsInKind =
-      reading.guess.variant != other.guess.variant
-      || reading.guess.normalisation.order != other.guess.normalisation.order
-    let holds =
-      differsInKind
-      ? own.plausibility >= Self.clearly.own * otherOwn.plausibility && Self.agrees(own, otherOwn)
-      : own.plausibility >= Self.equal * otherOwn.plausibility
-    return holds
-      ? nil : "with each image's own normalisation statistics it is not, as where the images are shifted"
+    let most = all.compactMap(\.own?.plausibility).max() ?? 0
+    guard own.plausibility >= Self.equal * most else {
+      return "with another scale of pixels the network makes more of these images"
+    }
+    if Fit(all).holds(other) {
+      guard reading.check.plausibility >= Self.clearly.stored * other.check.plausibility,
+        Self.agrees(reading.check, other.check)
+      else { return "the difference is small with the stored normalisation statistics, or not on all images" }
+    }
+    guard reading.differsInKind(from: other) else { return nil }
+    return own.plausibility >= Self.clearly.own * otherOwn.plausibility && Self.agrees(own, otherOwn)
+      ? nil
+      : "the difference is small with each image's own normalisation statistics, or not on all images"
   }
 
   /// Whether nearly every image by itself speaks for the first, by more than chance.
@@ -159,7 +193,33 @@ struct ReadingEvidence {
   }
 }
 
+extension PlausibleReadings.Reading {
+  /// Whether the order of channels or the variant is another.
+  fileprivate func differsInKind(from other: Self) -> Bool {
+    guess.variant != other.guess.variant || guess.normalisation.order != other.guess.normalisation.order
+  }
+}
+
 extension Segmenter {
+  /// `PlausibleReadings.Reading.shift`. All layers have statistics of the images afterwards.
+  fileprivate func firstShift(by images: [RGBImage], _ normalisation: Normalisation) throws -> Double {
+    // Two tensors a layer, in the order in which layers are declared.
+    let stored = store.statistics.prefix(2).map { $0.copy() }
+    try reestimateStatistics(of: self, batches: images.count) { index in
+      normalisation.batch([images[index]]).to(store.device)
+    }
+    let seen = store.statistics.prefix(2)
+    let values = (stored + seen).map { $0.scalars(as: Float.self).map(Double.init) }
+    let floor = 1e-5
+    let divergences = values[0].indices.map { channel in
+      let (mean, variance) = (values[0][channel], values[1][channel] + floor)
+      let (seenMean, seenVariance) = (values[2][channel], values[3][channel] + floor)
+      let apart = seenMean - mean
+      return 0.5 * (log(variance / seenVariance) + (seenVariance + apart * apart) / variance - 1)
+    }
+    return divergences.reduce(0, +) / Double(divergences.count)
+  }
+
   /// Whether about every normalisation is one by batches, so that a batch's statistics take a shift of all images away.
   fileprivate var normalisesByBatchesThroughout: Bool {
     hasBatchStatistics && store.statistics.count >= store.parameters.count { isNormalisation($0.name) }
