@@ -13,7 +13,7 @@ import Testing
   func plainLines() throws {
     try withTemporaryFolder { folder in
       let outcome = try done(sample.adapt(to: folder.path("run"), "--steps", "40"))
-      #expect(outcome.errorLines.count < 12, "\(outcome.errors)")
+      #expect(outcome.errorLines.count < 13, "\(outcome.errors)")
       #expect(!outcome.errors.contains("\u{1b}") && !outcome.errors.contains("\r"))
       #expect(outcome.errorLines.contains { $0.hasPrefix("adapt 40/40") && $0.contains("loss ") })
       #expect(outcome.output.split(separator: "\n").count == 1)

@@ -29,8 +29,10 @@ extension AdaptationRun {
   }
 
   /// - `exposure`: what the images are brought to first; nil for their own.
+  /// - `keepsShare`: whether a share of the source's statistics stays in those.
   func estimateStatistics(
-    of network: any Segmenter, _ images: ImageList, _ size: PixelSize, at exposure: Exposure? = nil
+    of network: any Segmenter, _ images: ImageList, _ size: PixelSize, at exposure: Exposure? = nil,
+    keepsShare: Bool = true
   ) throws {
     let order = BatchOrder(
       count: images.count, batchSize: settings.batch, seed: settings.seed, part: part)
@@ -50,7 +52,7 @@ extension AdaptationRun {
     }
     observer.advance(batches)
     try peers?.check()
-    try keepShare(in: network, images, size, at: exposure)
+    if keepsShare { try keepShare(in: network, images, size, at: exposure) }
   }
 
   /// Lets a share of the source's statistics stay in those that were just estimated.

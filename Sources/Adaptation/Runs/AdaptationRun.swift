@@ -124,10 +124,12 @@ public final class AdaptationRun {
     try watch?.goOn(after: done.step, adapted)
     let times = try steps(of: loop, method, maker, watch, from: done)
     if settings.endsWithStatistics(for: adapted) {
-      try estimateStatistics(of: adapted, images, size)
+      try estimateStatistics(of: adapted, images, size, keepsShare: endGuard == nil)
     }
     guard let endGuard else { return (adapted, times) }
-    let (shipped, verdict) = try endGuard.choose(adapted)
+    let (shipped, verdict) = try endGuard.choose(
+      adapted, estimates: settings.endsWithStatistics(for: adapted), sourceStatistics,
+      choosesShare: settings.sourceShare == nil)
     try writeJSON(verdict, to: folder.verdict)
     observer.note(verdict.note)
     return (shipped, times)
@@ -212,9 +214,9 @@ public final class AdaptationRun {
   private func endGuard(_ loaded: LoadedNetwork, _ images: ImageList, _ size: PixelSize) throws -> EndGuard? {
     guard settings.guards, settings.steps > 0, isWriter else { return nil }
     let exposure = settings.exposure(for: loaded.network)
+    let observer = observer.stoppableIfAlone(peers)
     return EndGuard(
-      loaded.network,
-      try ProbeImages(images, at: size, exposure, seed: settings.seed, observer.stoppableIfAlone(peers)))
+      loaded.network, try ProbeImages(images, at: size, exposure, seed: settings.seed, observer), observer)
   }
 
   private func steps(

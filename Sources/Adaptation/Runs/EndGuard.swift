@@ -10,9 +10,24 @@ public struct GuardVerdict: Codable, Equatable, Sendable {
   public let start: Double
   /// The score without labels of the network after the last step.
   public let adapted: Double
+  /// The score without labels of the best network that was compared with the one before the first step.
+  public let best: Double
+  /// The logarithm of `best` over `start`.
+  public let gain: Double
+  /// The standard error of `gain` over the images.
+  public let noise: Double
+  /// The share of the adapted weights in those that were saved; the rest is of the weights before the first step.
+  public let weight: Double
+  /// The share of the source's normalization statistics in those that were saved; nil where none was chosen.
+  public let sourceFraction: Double?
 
-  /// Whether the steps made the score lower, so that the network before them was saved.
-  public var isWorse: Bool { adapted < start }
+  private enum CodingKeys: String, CodingKey {
+    case start, adapted, best, gain, noise, weight
+    case sourceFraction = "source_fraction"
+  }
+
+  /// Whether the network before the first step was saved, since no other one did better for sure.
+  public var keepsStart: Bool { weight == 0 }
 
   /// The verdict of a run; nil where the run had no guard, or has not ended.
   ///
@@ -30,40 +45,92 @@ public struct GuardVerdict: Codable, Equatable, Sendable {
   /// What a user is told.
   var note: String {
     func text(_ value: Double) -> String { String(format: "%.3f", value) }
-    let scores = "score without labels \(text(adapted)) after the steps, \(text(start)) before"
-    return isWorse
-      ? "the steps made the network worse: saved is the network before them (\(scores); "
+    let scores = "score without labels \(text(best)), \(text(start)) before the steps"
+    if keepsStart {
+      return
+        "the steps did not make the network better for sure: saved is the network before them (\(scores); "
         + "selection.guard=off saves the adapted one)"
-      : "guard: \(scores)"
+    }
+    let fraction = sourceFraction.map { ", \($0.settingText) of the source's BatchNorm statistics" } ?? ""
+    let weights =
+      weight == 1 ? "the adapted weights" : "\(weight.settingText) of the way to the adapted weights"
+    return "guard: saved are \(weights)\(fraction) (\(scores))"
   }
 }
 
-/// Compares the network that a run ends with and the network that the run began with, and ships the better one.
+/// Chooses what a run ships, by `LabelFreeScore`: a network between the one that the run began with and the one that
+/// it ends with, or the one that it began with.
 ///
-/// A user without labels cannot see harm. Both networks predict the same few images, and `LabelFreeScore` decides. The
-/// score falls with a collapse and with predictions that change under mirroring. A network that is wrong in the same way
-/// on an image and its mirror image the score does not see.
+/// A user without labels cannot see harm. The networks predict the same few images. The score falls with a collapse and
+/// with predictions that change under mirroring or at another scale. A network that is wrong in the same way on all of
+/// these the score does not see, so a network that does better than the first by less than the score's own noise
+/// is not shipped.
+///
+/// Source of the networks between: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models" (WiSE-FT), equation 1.
 struct EndGuard {
+  /// Shares of the adapted weights in the networks between.
+  private static let points = [0.75, 0.5]
+  /// Standard errors by which a network does better than the first.
+  private static let sure = 2.0
+
   /// The network as it was before the first step, with its first statistics.
   private let start: any Segmenter
   private let probe: ProbeImages
+  private let observer: RunObserver
+
+  /// A network that may be shipped.
+  private struct Candidate {
+    let network: any Segmenter
+    let weight: Double
+    let fraction: Double?
+    let score: ProbeScore
+  }
 
   /// - `network`: as it is before the first step; a copy of it is kept.
   /// - `probe`: read before the first step, for images may become unreadable during a run.
-  init(_ network: any Segmenter, _ probe: ProbeImages) {
-    (start, self.probe) = (network.copy(), probe)
+  init(_ network: any Segmenter, _ probe: ProbeImages, _ observer: RunObserver) {
+    (start, self.probe, self.observer) = (network.copy(), probe, observer)
   }
 
-  /// The better of the two networks, and why.
-  func choose(_ adapted: any Segmenter) throws -> (
-    shipped: any Segmenter, verdict: GuardVerdict
-  ) {
-    func score(_ network: any Segmenter) throws -> Double {
-      // A copy: it can only predict afterwards.
-      let value = try probe.score(of: network.copy()).value
-      return value.isFinite ? value : 0
+  /// The network to ship, and why.
+  ///
+  /// - `estimates`: whether the run ends with normalization statistics of the target images.
+  /// - `source`: the statistics of which a share stays in those; nil for none. `adapted` has none of them yet.
+  /// - `choosesShare`: whether the share is chosen for the adapted network too.
+  func choose(
+    _ adapted: any Segmenter, estimates: Bool, _ source: SourceStatistics?, choosesShare: Bool
+  ) throws -> (shipped: any Segmenter, verdict: GuardVerdict) {
+    observer.begin("guard", Self.points.count + 3)
+    var source = estimates ? source : nil
+    if choosesShare { _ = try source?.chooseShare(for: adapted, on: probe) }
+    func candidate(_ network: any Segmenter, _ weight: Double) throws -> Candidate {
+      // A copy is scored: it can only predict afterwards.
+      Candidate(
+        network: network, weight: weight, fraction: source?.share, score: try probe.score(of: network.copy()))
     }
-    let verdict = GuardVerdict(start: try score(start), adapted: try score(adapted))
-    return (verdict.isWorse ? start : adapted, verdict)
+    source?.stay(in: adapted)
+    try observer.advanceOrStop(1)
+    let first = try probe.score(of: start.copy())
+    try observer.advanceOrStop(2)
+    let last = try candidate(adapted, 1)
+    let between = try Self.points.enumerated().map { index, point in
+      try observer.advanceOrStop(3 + index)
+      let network = adapted.copy()
+      network.store.mix(start.store, share: 1 - point)
+      if estimates {
+        try probe.estimateStatistics(of: network)
+        source?.stay(in: network)
+      }
+      return try candidate(network, point)
+    }
+    observer.advance(Self.points.count + 3)
+    let best = between.reduce(last) { $1.score.value > $0.score.value ? $1 : $0 }
+    let gain = best.score.gain(over: first)
+    let isBetter = gain.mean > Self.sure * gain.error && gain.mean > 0
+    let verdict = GuardVerdict(
+      start: first.value, adapted: last.score.value, best: best.score.value, gain: gain.mean,
+      noise: gain.error,
+      weight: isBetter ? best.weight : 0, sourceFraction: isBetter ? best.fraction : nil)
+    return (isBetter ? best.network : start, verdict)
   }
 }

@@ -32,12 +32,19 @@ extension RunSection {
       """
   }
 
-  /// That the network before the steps was saved.
+  /// That the network before the steps was saved, or one between.
   private var verdictLine: HTML {
-    guard let verdict = run.verdict, verdict.isWorse else { return "" }
+    guard let verdict = run.verdict, verdict.weight < 1 else { return "" }
+    guard verdict.keepsStart else {
+      return """
+        <p class="note">Saved is a network between: \(100 * verdict.weight, digits: 0) % of the adapted weights, the rest of \
+        those before the steps. Score without labels: \(verdict.best, digits: 3), \(verdict.adapted, digits: 3) with all of \
+        the adapted weights, \(verdict.start, digits: 3) before the steps.</p>
+        """
+    }
     return """
-      <p class="alarm"><strong>The steps made the network worse.</strong> Saved is the network before them, by the score \
-      without labels: \(verdict.adapted, digits: 3) after the steps, \(verdict.start, digits: 3) before.</p>
+      <p class="alarm"><strong>The steps did not make the network better for sure.</strong> Saved is the network before \
+      them, by the score without labels: \(verdict.best, digits: 3) after the steps, \(verdict.start, digits: 3) before.</p>
       """
   }
 

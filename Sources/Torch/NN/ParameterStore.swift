@@ -111,6 +111,13 @@ public final class ParameterStore {
     Tensor.average(statistics, toward: others, keep: 1 - share)
   }
 
+  /// `tensor = (1 - share) * tensor + share * other's` for every parameter and statistic of a network of the same
+  /// architecture.
+  public func mix(_ other: ParameterStore, share: Double) {
+    let pairs = paired(with: other).filter { $0.0.tensor.dtype.isFloatingPoint }
+    Tensor.average(pairs.map(\.0.tensor), toward: pairs.map(\.1.tensor), keep: 1 - share)
+  }
+
   /// Puts a random share of the elements of each trainable parameter back to another network's.
   public func restore(_ share: Double, from other: ParameterStore, using generator: TensorGenerator) {
     withoutGradients {

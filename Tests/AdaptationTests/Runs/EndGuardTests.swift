@@ -40,8 +40,8 @@ struct EndGuardTests {
     let run = try ruined(fixtures, guards: true, observer: observer)
     #expect(try parameters(run.adaptedSafetensors) == parameters(fixtures.settings.weightsFile))
     let found = try verdict(run)
-    #expect(found.isWorse)
-    #expect(notes.contains { $0.hasPrefix("the steps made the network worse") }, "\(notes)")
+    #expect(found.keepsStart && found.gain <= 2 * found.noise)
+    #expect(notes.contains { $0.hasPrefix("the steps did not make the network better for sure") }, "\(notes)")
   }
 
   @Test("Without the guard the ruined network is saved")
@@ -52,15 +52,22 @@ struct EndGuardTests {
     #expect(!contents(run.path).contains("guard.json"))
   }
 
-  @Test(
-    "The adapted network is saved where its score is the higher one, and after a resume as without a stop")
+  /// The parameters of a file.
+  private func tensors(_ file: String) throws -> [Tensor] {
+    try NetworkFile.load(file).network.store.parameters.map(\.tensor)
+  }
+
+  @Test("Saved are the weights that guard.json tells, and after a resume as without a stop")
   func kept() throws {
     let fixtures = try RunFixtures()
     let plain = try fixtures.run("plain")
     let guarded = try fixtures.run("guarded") { $0.guards = true }
     let found = try verdict(guarded)
-    let better = found.isWorse ? fixtures.settings.weightsFile : plain.adaptedSafetensors
-    #expect(try parameters(guarded.adaptedSafetensors) == parameters(better))
+    let (before, after) = (try tensors(fixtures.settings.weightsFile), try tensors(plain.adaptedSafetensors))
+    for (saved, (old, new)) in zip(try tensors(guarded.adaptedSafetensors), zip(before, after)) {
+      assertClose(saved, (1 - found.weight) * old + found.weight * new, relative: 1e-6)
+    }
+    #expect(found.keepsStart == (found.gain <= 2 * found.noise))
     var done = 0
     var observer = RunObserver()
     observer.step = { _ in done += 1 }

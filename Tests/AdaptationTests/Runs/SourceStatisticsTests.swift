@@ -46,16 +46,21 @@ struct SourceStatisticsTests {
     func score(_ file: String) throws -> Double {
       let network = try NetworkFile.load(file).network
       var mean = MeanPrediction(classCount: 11)
-      var mirrored = GeometricConsistency(classCount: 11)
+      var (mirrored, scaled) = (GeometricConsistency(classCount: 11), GeometricConsistency(classCount: 11))
       for image in images {
         withoutGradients {
-          let logits = network(network.input([image]), .evaluation).logits
+          let input = network.input([image])
+          let logits = network(input, .evaluation).logits
           mean.add(logits.softmax(1))
           let changed = network(network.input([image.mirrored()]), .evaluation).logits.flipped(along: 3)
           mirrored.add(plain: logits.argmax(1), changed: changed.argmax(1))
+          let small = network(input.resizedBilinear(height: 24, width: 40, alignCorners: false), .evaluation)
+          let (height, width) = (logits.shape[2], logits.shape[3])
+          let back = small.logits.resizedBilinear(height: height, width: width, alignCorners: false)
+          scaled.add(plain: logits.argmax(1), changed: back.argmax(1))
         }
       }
-      return try mean.information * #require(mirrored.value)
+      return try mean.information * (#require(mirrored.value) * #require(scaled.value)).squareRoot()
     }
     let scores = try ["0", "0.25", "0.5", "0.75", "0.875", "1"].map { try score(adapted(fixtures, $0)) }
     let best = try #require(scores.max())

@@ -32,11 +32,6 @@ package struct LabelScales {
 
   private var wanted: AdaptationSettings.PseudoLabels { settings.pseudoLabels }
 
-  /// Images from which a scale's statistics are estimated.
-  private static let estimated = 64
-  /// Images whose statistics are taken together.
-  private static let batch = 4
-
   /// - `size`: the network's input size at scale 1.
   /// - `source`: statistics of which a share stays in those of each scale; nil for none.
   /// - `observer`: told of the images; its signal ends it.
@@ -77,27 +72,12 @@ package struct LabelScales {
   private func scale(_ factor: Double) throws -> LabelScale {
     let copy = network.copy()
     let target = Predictor(copy, PredictionSettings()).inputSize(of: size, scale: factor)
-    let exposure = settings.exposure(for: network)
+    let probe = try ProbeImages(
+      images, at: target, settings.exposure(for: network), seed: settings.seed, observer)
     if wanted.statistics == .scale {
-      try estimateStatistics(of: copy, at: target, exposure)
+      try probe.estimateStatistics(of: copy)
       source?.stay(in: copy)
     }
-    let probe = try ProbeImages(images, at: target, exposure, seed: settings.seed, observer)
-    return LabelScale(factor: factor, network: copy, score: try probe.score(of: copy))
-  }
-
-  private func estimateStatistics(
-    of copy: any Segmenter, at target: PixelSize, _ exposure: Exposure?
-  ) throws {
-    let order = ProbeImages.order(Self.estimated, of: images, seed: settings.seed)
-    let reader = images.readAhead(order)
-    defer { reader.stop() }
-    try reestimateStatistics(of: copy, batches: max(1, order.count / Self.batch)) { _ in
-      try observer.checkStop()
-      let batch = try (0..<min(Self.batch, order.count)).flatMap { _ in
-        try reader.next().map { $0.exposed(exposure).resizedBicubic(to: target) }
-      }
-      return copy.input(batch)
-    }
+    return LabelScale(factor: factor, network: copy, score: try probe.score(of: copy).whole)
   }
 }

@@ -22,6 +22,13 @@ package struct MeanPrediction: Sendable {
     count += 1
   }
 
+  /// Adds the images of another one.
+  mutating func add(_ other: MeanPrediction) {
+    for (i, value) in other.sums.enumerated() { sums[i] += value }
+    entropies += other.entropies
+    count += other.count
+  }
+
   /// The mean probability of each class.
   package var shares: [Double] { sums.map { $0 / Double(max(1, count)) } }
   /// The mean entropy of a pixel's class distribution, in nats.

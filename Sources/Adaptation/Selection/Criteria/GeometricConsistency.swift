@@ -39,6 +39,11 @@ public struct GeometricConsistency: Sendable {
     }
   }
 
+  /// Adds the pixels of another one.
+  mutating func add(_ other: GeometricConsistency) {
+    for (place, count) in other.counts.enumerated() { counts[place] += count }
+  }
+
   /// The mean over the classes that occur in either; nil where nothing was counted.
   public var value: Double? {
     let shares = (0..<classCount).compactMap { index -> Double? in
